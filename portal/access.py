@@ -1,0 +1,113 @@
+"""Who may do what: the table of roles and permissions, and the door that refuses silence.
+
+Each endpoint carries exactly one mark: `allows("noun.verb")` or `public(reason)`. An endpoint without one keeps
+the application from starting. The table is data (permissions.csv): the application reads it, the tests check it,
+and the matrix of roles and endpoints is generated from it.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, TypeVar
+
+from flask import Flask, request
+
+from portal import audit, tenancy
+from portal.errors import Forbidden
+
+View = TypeVar("View", bound=Callable[..., Any])
+Door = Literal["staff", "cmo", "public"]
+STAFF_ROLES = ("admin", "qa", "approver", "viewer", "auditor")
+CMO_ROLES = ("respondent", "signer")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What an endpoint demands: a permission behind one of the doors, or a reason why it is public."""
+
+    door: Door
+    permission: str
+    reason: str = ""
+    records: bool = False
+
+    def writes(self, method: str) -> bool:
+        """Tell whether such a request takes part in writing: a change, or a view that leaves a record."""
+        return self.records or method not in SAFE_METHODS
+
+
+class Unmarked(RuntimeError):
+    """An endpoint says nothing about who may use it."""
+
+
+@cache
+def table() -> Mapping[str, frozenset[str]]:
+    """Return permission -> roles, as permissions.csv says."""
+    with files("portal").joinpath("permissions.csv").open(encoding="utf-8") as source:
+        return {
+            row["permission"]: frozenset(role for role in (*STAFF_ROLES, *CMO_ROLES) if row[role] == "x")
+            for row in csv.DictReader(source)
+        }
+
+
+def may(role: str, permission: str) -> bool:
+    """Tell whether a role holds a permission; an unknown permission is a KeyError, never a yes."""
+    return role in table()[permission]
+
+
+def allows(permission: str, *, records: bool = False) -> Callable[[View], View]:
+    """Mark a view with the one permission that it demands; `records` for a view that leaves an audit entry."""
+    door: Door = "cmo" if table()[permission] <= set(CMO_ROLES) else "staff"
+    return _mark(Mark(door, permission, records=records))
+
+
+def public(reason: str) -> Callable[[View], View]:
+    """Mark a view as open to everybody, with the reason."""
+    return _mark(Mark("public", "", reason))
+
+
+def _mark(mark: Mark) -> Callable[[View], View]:
+    def put(view: View) -> View:
+        view.mark = mark  # type: ignore[attr-defined]  # functions take attributes
+        return view
+
+    return put
+
+
+def mark_of(app: Flask, endpoint: str) -> Mark:
+    """Return the mark of an endpoint; raise Unmarked if it has none."""
+    view = app.view_functions[endpoint]
+    mark = getattr(view, "mark", None)
+    if isinstance(mark, Mark):
+        return mark
+    # Files that ship with packages hold nothing of anybody's.
+    if endpoint == "static" or endpoint.endswith(".static"):
+        return Mark("public", "", "files that ship with the portal")
+    raise Unmarked(f"{endpoint}: mark the view with access.allows(...) or access.public(...)")
+
+
+def refuse_silence(app: Flask) -> None:
+    """Raise Unmarked if any endpoint says nothing; called at the end of start-up."""
+    for endpoint in app.view_functions:
+        mark_of(app, endpoint)
+
+
+def check(permission: str) -> None:
+    """Let the present actor pass, or leave an audit entry and raise Forbidden."""
+    role = tenancy.scope().actor.role
+    if not may(role, permission):
+        audit.record_now("access.refused", permission=permission, method=request.method, address=request.path)
+        raise Forbidden(f"It needs the permission '{permission}', which the role '{role}' does not have.")
+
+
+def matrix(app: Flask) -> Iterator[tuple[str, str, str, str]]:
+    """Yield (address, methods, permission, roles) for each rule, sorted: the written role matrix."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
+        mark = mark_of(app, rule.endpoint)
+        methods = " ".join(sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}))
+        roles = " ".join(sorted(table()[mark.permission])) if mark.permission else "everybody"
+        yield rule.rule, methods, mark.permission or f"public: {mark.reason}", roles

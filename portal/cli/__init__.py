@@ -1,0 +1,16 @@
+"""The `portal` command: what an operator does, and what the Makefile calls."""
+
+from __future__ import annotations
+
+import click
+
+from portal.cli import accounts, data, serve
+
+
+@click.group()
+def main() -> None:
+    """Run and look after a CMO oversight portal."""
+
+
+for command in (*serve.COMMANDS, *data.COMMANDS, *accounts.COMMANDS):
+    main.add_command(command)

@@ -1,0 +1,141 @@
+"""The data: migrate, verify, doctor, score, matrix."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+from flask import Flask
+from sqlalchemy import select, text
+
+from portal import access, config, database, tenancy
+from portal.cli.serve import application
+from portal.db import db, sqlite_journal
+from portal.models.accounts import Tenant
+from portal.services import audit
+from scoring import document, rubric, score
+from scoring.faults import Faulty
+
+METHOD = "SRM-1.0"
+
+
+@click.command()
+@click.option("--owner-url", envvar="OWNER_DATABASE_URL", help="Where the tables' owner signs in (PostgreSQL).")
+@click.option("--app-role", envvar="APP_ROLE", default="", help="The role that the application signs in as.")
+def migrate(owner_url: str | None, app_role: str) -> None:
+    """Bring the database to the present shape."""
+    settings = config.from_environment(os.environ)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    click.echo(f"at revision {database.migrate(owner_url or settings.database_url, app_role=app_role)}")
+
+
+@click.command()
+def verify() -> None:
+    """Recompute every chain, signature, document and file; exit 1 and name the damage if something differs."""
+    damaged = False
+    with application().app_context():
+        for tenant_id, name in _tenants():
+            tenancy.enter(tenancy.system(tenant_id, "verify", writes=False))
+            found = audit.verify()
+            click.echo(
+                f"{name}: {found.entries} entries, {found.signatures} signatures, "
+                f"{found.documents} documents, {found.files} files"
+            )
+            for damage in found.damages:
+                damaged = True
+                click.echo(f"  DAMAGED {damage.place}: {damage.kind}")
+    click.echo("Damage was found." if damaged else "Everything fits.")
+    sys.exit(1 if damaged else 0)
+
+
+def _tenants() -> list[tuple[object, str]]:
+    tenancy.enter_unscoped(writes=False)
+    return [(row.id, row.name) for row in db.session.scalars(select(Tenant).order_by(Tenant.name))]
+
+
+@click.command()
+def doctor() -> None:
+    """Print the versions and settings that matter, and what is unsafe; exit 1 if something is."""
+    app = application()
+    with app.app_context():
+        tenancy.enter_unscoped(writes=False)
+        findings = list(_findings(app))
+    for name, value, fault in findings:
+        click.echo(f"{'UNSAFE' if fault else 'ok':7} {name}: {value}{f'. {fault}' if fault else ''}")
+    sys.exit(1 if any(fault for _, _, fault in findings) else 0)
+
+
+def _findings(app: Flask) -> Iterator[tuple[str, str, str]]:
+    settings: config.Config = app.extensions["portal.config"]
+    yield "portal", version("cmo-oversight-portal"), ""
+    yield (
+        "mode",
+        settings.mode,
+        "" if settings.mode == "production" else "Real records need PORTAL_MODE=production",
+    )
+    yield "address", settings.base_url, "" if settings.secure else "People's passwords travel without TLS"
+    yield "mail", settings.mail.host if settings.mail else "none; links are copied by hand", ""
+    yield "jobs", "RQ" if settings.redis_url else "in this process", ""
+    yield "PDF engine", settings.pdf_engine, ""
+    yield from (_sqlite() if settings.sqlite else _postgresql())
+    present = database.revision(db.session.connection())
+    yield "schema", present or "none", "" if present == database.HEAD else "Run: portal migrate"
+
+
+def _sqlite() -> Iterator[tuple[str, str, str]]:
+    yield "SQLite", sqlite3.sqlite_version, ""
+    wanted = {
+        "journal_mode": {sqlite_journal()[0].lower()},
+        "synchronous": {"2", "3"},
+        "foreign_keys": {"1"},
+        "recursive_triggers": {"1"},
+    }
+    for name, good in wanted.items():
+        value = str(db.session.scalar(text(f"PRAGMA {name}")))
+        yield name, value, "" if value.lower() in good else f"Must be {' or '.join(sorted(good))}"
+    tenants = len(_tenants())
+    yield (
+        "sponsors",
+        str(tenants),
+        "" if tenants < 2 else "SQLite has no second wall; use PostgreSQL for several",
+    )
+
+
+def _postgresql() -> Iterator[tuple[str, str, str]]:
+    yield "PostgreSQL", str(db.session.scalar(text("SHOW server_version"))), ""
+    role = db.session.execute(
+        text("SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+    ).one()
+    yield "role", role[0], "It goes round row-level security; use a role that does not" if role[1] else ""
+    owned = db.session.scalar(text("SELECT count(*) FROM pg_tables WHERE tableowner = current_user"))
+    yield "tables owned by the role", str(owned), "The application's role must own nothing" if owned else ""
+
+
+@click.command(name="score")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def score_command(file: Path) -> None:
+    """Rate the case in FILE (JSON) by SRM-1.0 and print the result; exit 2 and list every fault if it is bad."""
+    try:
+        case = document.read(json.loads(file.read_text("utf-8")))
+    except (Faulty, json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        faults = error.faults if isinstance(error, Faulty) else [f"not JSON: {error}"]
+        for fault in faults:
+            click.echo(str(fault), err=True)
+        sys.exit(2)
+    click.echo(json.dumps(score.rate(case, rubric.method(METHOD)).document(), indent=2, ensure_ascii=False))
+
+
+@click.command()
+def matrix() -> None:
+    """Print which role may use which address."""
+    for row in access.matrix(application()):
+        click.echo(",".join(f'"{cell}"' for cell in row))
+
+
+COMMANDS = (migrate, verify, doctor, score_command, matrix)

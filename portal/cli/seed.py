@@ -1,0 +1,162 @@
+"""Fictional data for the demo: one sponsor, its people, and suppliers at every stage. All names are invented."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, timedelta
+from uuid import uuid4
+
+from sqlalchemy import select
+
+from portal import tenancy
+from portal.cli import story
+from portal.db import db, now
+from portal.models.accounts import Membership, Tenant
+from portal.models.assessments import Assessment, Submission
+from portal.models.suppliers import FACTORS, Supplier
+from portal.services import evidence, signatures, suppliers
+from portal.services.accounts import people
+from portal.services.assessments import answers, moves, reviewing, sending, submitting
+from portal.tenancy import Actor, Scope
+from questionnaires.definition import Question
+
+KEY = "part11-cmo"
+
+
+def fill() -> None:
+    """Seed an empty portal; do nothing to one that has a sponsor."""
+    tenancy.enter_unscoped(writes=False)
+    if db.session.scalar(select(Tenant.id)) is not None:
+        return
+    tenancy.enter_unscoped(writes=True)
+    tenant = people.create_tenant(name=story.SPONSOR, contact_email=story.SECURITY_CONTACT)
+    tenant_id = tenant.id
+    db.session.commit()
+    with tenancy.scoped(tenancy.system(tenant_id, "demo data")):
+        for email, name, title, role in story.STAFF:
+            person = people.create_person(email=email, printed_name=name, title=title, password=story.PASSWORD)
+            people.add_member(person=person, role=role)
+    for told in story.SUPPLIERS:
+        _supplier(tenant_id, told)
+
+
+def welcome(address: str) -> str:
+    """Return what the demo prints once it serves."""
+    people_lines = "\n".join(f"  {email:32} {role:9} {name}" for email, name, _, role in story.STAFF)
+    return (
+        f"\nThe demo is at {address}\n\nSign in as one of these; the password of each is: {story.PASSWORD}\n"
+        f"{people_lines}\n\nMail that the portal sends arrives at {address}/demo/mailbox\n"
+        "Stop with Ctrl+C. All names and data are invented.\n"
+    )
+
+
+def _staff(tenant_id: object, email: str) -> Scope:
+    """Return the scope of a member of staff, as the door would."""
+    tenancy.enter(tenancy.system(tenant_id, "demo data", writes=False))  # type: ignore[arg-type]
+    person = people.with_email(email)
+    assert person is not None  # noqa: S101  # made a moment ago
+    membership = db.session.scalars(select(Membership).where(Membership.person_id == person.id)).one()
+    actor = Actor("staff", person.id, person.printed_name, membership.role)
+    return Scope(membership.tenant_id, actor, uuid4().hex[:12], origin="127.0.0.1")
+
+
+def _supplier(tenant_id: object, told: story.Told) -> None:
+    qa = _staff(tenant_id, story.QA)
+    with tenancy.scoped(qa):
+        supplier = suppliers.create(
+            supplier_id=uuid4(), legal_name=told.name, services=told.services,
+            factors=dict(zip(FACTORS, told.factors, strict=True)),
+        )  # fmt: skip
+        for name, country in told.sites:
+            suppliers.add_site(supplier=supplier, name=name, country=country, services="")
+        contact = suppliers.add_contact(
+            supplier=supplier, name=told.contact, email=told.email, position=told.position
+        )
+        if told.stage == "prospective":
+            return
+        assessment, invite = sending.send(
+            assessment_id=uuid4(), supplier=supplier, key=KEY, contact=contact,
+            due_on=_today() + timedelta(days=max(told.due_in, 1)), today=_today(),
+        )  # fmt: skip
+        if told.due_in < 1:
+            assessment.due_on = _today() + timedelta(days=told.due_in)
+            suppliers.settle(supplier)
+        room = Scope(qa.tenant_id, Actor("cmo", invite.id, told.contact, "respondent"), qa.request_id, "127.0.0.1",
+                     assessment_id=assessment.id)  # fmt: skip
+    if told.stage != "sent":
+        _answer(room, told)
+    if told.stage in {"submitted", "in_review", "closed"}:
+        _sign(room, told)
+    if told.stage in {"in_review", "closed"}:
+        _review(qa, room.assessment_id, told)
+
+
+def _answer(room: Scope, told: story.Told) -> None:
+    with tenancy.scoped(room):
+        found = answers.room()
+        for number, question in enumerate(found.questionnaire.questions):
+            if told.stage == "answering" and number > 20:
+                break
+            present = answers.room()
+            if question not in present.visible:
+                continue
+            value, comment = _said(question, told)
+            answers.save(question_id=question.id, raw={"value": value, "comment": comment}, version=0)
+            if question.id in story.EVIDENCE and value in {"implemented", "partial"}:
+                name, text = story.EVIDENCE[question.id]
+                evidence.attach(question_id=question.id, name=name, stream=io.BytesIO(text.encode()))
+
+
+def _said(question: Question, told: story.Told) -> tuple[str, str]:
+    if question.type == "yes_no":
+        return story.SCOPING.get(question.id, "yes"), ""
+    return told.gaps.get(question.id, ("implemented", story.COMMENTS.get(question.id, "")))
+
+
+def _sign(room: Scope, told: story.Told) -> None:
+    with tenancy.scoped(tenancy.system(room.tenant_id, "demo data")):
+        person = people.create_person(
+            email=told.email, printed_name=told.contact, title=told.position, password=story.PASSWORD
+        )
+        signer = Actor("cmo", person.id, told.contact, "signer")
+    with tenancy.scoped(Scope(room.tenant_id, signer, room.request_id, room.origin, assessment_id=room.assessment_id)):
+        shown = submitting.digest_of(submitting.content(answers.room()))
+        credential = signatures.Credential(told.email, story.PASSWORD)
+        submitting.submit(credential=credential, meaning="authored", shown_digest=shown)
+
+
+def _review(qa: Scope, assessment_id: object, told: story.Told) -> None:
+    with tenancy.scoped(qa):
+        assessment = reviewing.get(assessment_id)  # type: ignore[arg-type]
+        room = answers.view(assessment)
+        controls = [question for question in room.visible if question.type == "control"]
+        for question in controls if told.stage == "closed" else controls[:12]:
+            outcome, level, remark = _verdict(room, question)
+            reviewing.give_verdict(
+                assessment=assessment, question_id=question.id, outcome=outcome, level=level, remark=remark, version=0
+            )
+    if told.stage == "closed":
+        _close(qa, assessment_id)
+
+
+def _verdict(room: answers.Room, question: Question) -> tuple[str, str, str]:
+    answer = room.answers[question.id]
+    if answer.value in {"no", "planned"}:
+        return "gap", "", "Not in place yet. An action with a date follows from this review."
+    if answer.value == "not_applicable":
+        return "accepted", "", ""
+    return "accepted", "E2" if question.id in room.evidence else story.LEVELS.get(question.id, "E2"), ""
+
+
+def _close(qa: Scope, assessment_id: object) -> None:
+    with tenancy.scoped(qa):
+        assessment = reviewing.get(assessment_id)  # type: ignore[arg-type]
+        shown = reviewing.content_digest(reviewing.rating_row(answers.view(assessment), _today()))
+        reviewing.close(
+            assessment_id=assessment.id, meaning="reviewed", shown_digest=shown, today=_today(),
+            credential=signatures.Credential(story.QA, story.PASSWORD),
+        )  # fmt: skip
+
+
+def _today() -> date:
+    return now().date()

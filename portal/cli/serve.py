@@ -1,0 +1,113 @@
+"""Serving: the demo, the embedded server, the worker."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import waitress
+from flask import Flask
+from redis import Redis
+from rq import Queue, SimpleWorker, Worker
+from rq.serializers import JSONSerializer
+
+from portal import config, create_app, database, demo, outbox
+from portal.cli import seed
+
+THREADS = 8
+
+
+@click.command("demo")
+@click.option("--port", default=8000, envvar="PORT", show_default=True)
+@click.option("--reset", is_flag=True, help="Throw the demo's data away first.")
+def demo_command(port: int, reset: bool) -> None:
+    """Serve a portal with fictional data on 127.0.0.1, with its jobs and a mailbox in the same process."""
+    folder = Path(os.environ.get("DATA_DIR", "var")).resolve()
+    if reset:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = demo_settings(folder, port)
+    database.migrate(settings.database_url)
+    server = demo.serve(demo.folder_of(settings))
+    app = create_app(replace(settings, mail=config.MailServer("127.0.0.1", demo.port_of(server), None, None, False)))
+    with app.app_context():
+        seed.fill()
+    click.echo(seed.welcome(settings.base_url))
+    try:
+        run(app, "127.0.0.1", port)
+    finally:
+        server.stop()
+
+
+def demo_settings(folder: Path, port: int) -> config.Config:
+    """Return the demo's settings; its secrets are made once and kept beside its data."""
+    return config.from_environment(
+        {
+            "PORTAL_MODE": "demo",
+            "DATA_DIR": str(folder),
+            "BASE_URL": f"http://127.0.0.1:{port}",
+            "SECRET_KEY": kept_secret(folder / "secret.key"),
+            "AUDIT_KEY": kept_secret(folder / "audit.key"),
+            "PDF_ENGINE": os.environ.get("PDF_ENGINE", "typst"),
+        }
+    )
+
+
+def kept_secret(path: Path) -> str:
+    """Return a secret from its file, making it first if it is not there."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, envvar="PORT", show_default=True)
+def serve_command(host: str, port: int) -> None:
+    """Serve the portal in one process; without REDIS_URL it does its jobs too."""
+    run(application(), host, port)
+
+
+@click.command("worker")
+@click.option("--burst", is_flag=True, help="Stop when nothing is left to do.")
+def worker_command(burst: bool) -> None:
+    """Do the background jobs that RQ hands out, and sweep up what was left behind."""
+    app = application()
+    settings: config.Config = app.extensions["portal.config"]
+    if not settings.redis_url:
+        sys.exit("REDIS_URL is not set: without Redis the web process does the jobs itself.")
+    connection = Redis.from_url(settings.redis_url)
+    kind = SimpleWorker if burst else Worker
+    with app.app_context():
+        outbox.sweep()
+        queue = Queue(outbox.QUEUE, connection=connection, serializer=JSONSerializer)
+        kind([queue], connection=connection, serializer=JSONSerializer).work(burst=burst)
+
+
+def application() -> Flask:
+    """Build the application, or say in plain words which settings keep it from starting."""
+    try:
+        return create_app()
+    except config.Unsafe as error:
+        sys.exit("The portal does not start with these settings:\n- " + "\n- ".join(error.faults))
+
+
+def run(app: Flask, host: str, port: int) -> None:
+    """Serve until interrupted; the embedded runner works in the same process."""
+    runner = app.extensions["portal.runner"]
+    if isinstance(runner, outbox.ThreadRunner):
+        runner.run()
+    try:
+        waitress.serve(app, host=host, port=port, threads=THREADS, ident=None, _quiet=True)
+    finally:
+        if isinstance(runner, outbox.ThreadRunner):
+            runner.stop()
+
+
+COMMANDS = (demo_command, serve_command, worker_command)

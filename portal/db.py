@@ -1,0 +1,120 @@
+"""The database: one `db`, the base class, the naming of constraints, and the column types.
+
+Identifiers are random and given at construction, so that a row can name another before either is written.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, Uuid, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from portal.config import Config
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+# The releases that carry the repair of the write-ahead log's reset fault (sqlite.org, 2026).
+WAL_REPAIRED = (3, 51, 3)
+WAL_REPAIRED_BRANCHES = {(3, 50): 7, (3, 44): 6}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Stores a moment in UTC and hands it back with its zone; refuses one without."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise TypeError("a moment needs its time zone")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The base of every table."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: UtcDateTime(), UUID: Uuid()}  # noqa: RUF012
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-1)
+
+
+@event.listens_for(Base, "init", propagate=True)
+def _give_identity(target: Base, _args: Any, values: dict[str, Any]) -> None:
+    """Give the identifier and the plain defaults at once, so that the trail sees them with the row."""
+    values.setdefault("id", uuid4())
+    for column in target.__table__.columns:
+        if column.key not in values and column.default is not None and column.default.is_scalar:
+            values[column.key] = column.default.arg
+
+
+# Models are plain typed classes on Base; the extension brings the session of each request.
+db = SQLAlchemy(metadata=Base.metadata)
+
+
+def now() -> datetime:
+    """Return the present moment: the only clock of the portal (11.10(e): the time comes from the server)."""
+    return datetime.now(UTC)
+
+
+def start(app: Flask, config: Config) -> None:
+    """Connect the application to its database."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
+    options: dict[str, Any] = {"pool_pre_ping": True}
+    if config.sqlite:
+        options["connect_args"] = {"timeout": 10, "isolation_level": None}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
+    db.init_app(app)
+    with app.app_context():
+        if config.sqlite:
+            prepare_sqlite(db.engine)
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    """Set what SQLite needs to keep records, on each connection, and begin transactions as asked."""
+
+    @event.listens_for(engine, "connect")
+    def _settings(connection: sqlite3.Connection, _record: object) -> None:
+        journal, synchronous = sqlite_journal()
+        for pragma in (
+            f"journal_mode={journal}",
+            f"synchronous={synchronous}",
+            "foreign_keys=ON",
+            "recursive_triggers=ON",  # so that REPLACE meets the trigger that refuses deletion
+            "busy_timeout=10000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A transaction that will write takes its place at once: one that reads first and writes later
+        # can be refused in the middle.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def sqlite_journal(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> tuple[str, str]:
+    """Choose journal and synchronous setting: the write-ahead log only where its fault is repaired."""
+    repaired = version >= WAL_REPAIRED or version[2] >= WAL_REPAIRED_BRANCHES.get(version[:2], 10**6)
+    return ("WAL", "FULL") if repaired else ("DELETE", "EXTRA")

@@ -1,0 +1,69 @@
+"""The demo's own mail server and mailbox, on loopback, so that the demo uses the same road as production."""
+
+from __future__ import annotations
+
+import mailbox
+import re
+from dataclasses import dataclass
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import cast
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Mailbox
+from flask import current_app
+
+from portal.config import Config
+
+LINK = re.compile(r"https?://\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One mail in the demo's mailbox."""
+
+    key: str
+    to: str
+    subject: str
+    at: str
+    text: str
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """Return (text, link) for each line, so that a page can make the links live without trusting the mail."""
+        return [(line, found[0] if (found := LINK.search(line)) else "") for line in self.text.splitlines()]
+
+
+def serve(folder: Path) -> Controller:
+    """Start a mail server on a free loopback port that puts what it gets into a mail folder."""
+    server = Controller(Mailbox(str(folder)), hostname="127.0.0.1", port=0)
+    server.start()
+    return server
+
+
+def port_of(server: Controller) -> int:
+    """Return the port that the server was given."""
+    return int(server.server.sockets[0].getsockname()[1])
+
+
+def letters() -> list[Received]:
+    """Return the mails of the demo's mailbox, newest first."""
+    config: Config = current_app.extensions["portal.config"]
+    folder = mailbox.Maildir(str(folder_of(config)), create=True)
+    parser = BytesParser(policy=policy.default)
+    found = [_received(key, cast(EmailMessage, parser.parsebytes(folder.get_bytes(key)))) for key in folder.keys()]  # noqa: SIM118
+    return sorted(found, key=lambda letter: (letter.at, letter.key), reverse=True)
+
+
+def folder_of(config: Config) -> Path:
+    """Return where the demo keeps its mails."""
+    return config.data_dir / "mailbox"
+
+
+def _received(key: str, message: EmailMessage) -> Received:
+    body = message.get_body(("plain",))
+    sent = parsedate_to_datetime(message["Date"]).isoformat(sep=" ", timespec="seconds") if message["Date"] else ""
+    return Received(key, str(message["To"]), str(message["Subject"]), sent, body.get_content() if body else "")

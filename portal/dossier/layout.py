@@ -1,0 +1,247 @@
+"""The plain structure of a dossier -> a document of blocks: the order and wording of what an inspector reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from portal.dossier import blocks, charts
+from portal.dossier.blocks import Document
+from portal.dossier.drawing import Drawing
+from portal.dossier.palette import LEVELS
+from portal.dossier.shapes import Block
+
+FACTOR_LABELS = {
+    "impact_patient": "Impact: patient and product",
+    "impact_data": "Impact: data",
+    "impact_supply": "Impact: supply",
+    "exposure_connectivity": "Exposure: connectivity",
+    "exposure_complexity": "Exposure: system complexity",
+    "exposure_subcontracting": "Exposure: subcontracting depth",
+    "exposure_history": "Exposure: compliance history",
+}
+VERDICTS = {
+    "accepted": "Accepted",
+    "gap": "Gap",
+    "question_back": "Question back",
+    "pending": "No verdict yet",
+    "": "No verdict yet",
+}
+# How a verdict is coloured; the word stands beside it.
+VERDICT_TONES = {"accepted": "low", "gap": "high", "question_back": "moderate"}
+CHART_MM = 140
+
+
+def document(structure: Mapping[str, Any]) -> Document:
+    """Lay a dossier out."""
+    supplier = structure["supplier"]
+    return Document(
+        title=supplier["legal_name"],
+        subtitle="Supplier dossier",
+        author=structure["sponsor"],
+        identifier=f"{structure['digest'][:16]}",
+        language="en",
+        date=structure["issued_at"][:10],
+        cover=_cover(structure),
+        blocks=tuple(_blocks(structure)),
+    )
+
+
+def drawings(rating: Mapping[str, Any]) -> tuple[Drawing, Drawing]:
+    """Draw a rating: one bar a domain, and the risk matrix; the same in page and PDF."""
+    result = rating["result"]
+    domains = [
+        (title, float(result["domains"][key]) if key in result["domains"] else None)
+        for key, title in rating["domains"].items()
+    ]
+    return (
+        charts.domain_bars(domains, rating["thresholds"]),
+        charts.risk_matrix(result["inherent"], result["vulnerability"], rating["matrix"]),
+    )
+
+
+def level(value: int | None) -> str:
+    """Write a level with its word."""
+    return f"{value} {LEVELS[value - 1]}" if value else "not rated"
+
+
+def _cover(structure: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    supplier = structure["supplier"]
+    return (
+        ("Sponsor", structure["sponsor"]),
+        ("Residual rating", level(supplier["rating"])),
+        ("Inherent risk", f"{level(supplier['inherent'])}, tier {supplier['tier']}" if supplier["tier"] else "not set"),
+        ("Sites", "; ".join(f"{site['name']}, {site['country']}" for site in supplier["sites"]) or "none named"),
+        ("Issued", f"{structure['issued_at']} by {structure['issued_by']}"),
+        ("Digest of the content", structure["digest"]),
+        ("Portal version", structure["portal_version"]),
+    )
+
+
+def _blocks(structure: Mapping[str, Any]) -> Iterator[Block]:
+    yield from _profile(structure["supplier"])
+    for assessment in structure["assessments"]:
+        yield from _assessment(assessment)
+    yield from _trail(structure)
+
+
+def _profile(supplier: Mapping[str, Any]) -> Iterator[Block]:
+    yield blocks.heading(1, "Supplier profile")
+    yield blocks.facts(
+        [
+            ("Legal name", supplier["legal_name"]),
+            ("Services", supplier["services"] or "not described"),
+            *((FACTOR_LABELS[name], level(value)) for name, value in supplier["factors"].items()),
+        ]
+    )
+    if supplier["inherent_reason"]:
+        yield blocks.text(supplier["inherent_reason"])
+    if supplier["sites"]:
+        rows = [[site["name"], site["country"], site["services"] or "-"] for site in supplier["sites"]]
+        yield blocks.table(["Site", "Country", "Services"], rows, [3, 2, 5])
+    if supplier["contacts"]:
+        rows = [[item["name"], item["position"] or "-", item["email"]] for item in supplier["contacts"]]
+        yield blocks.table(["Contact", "Position", "E-mail"], rows, [3, 3, 4])
+
+
+def _assessment(assessment: Mapping[str, Any]) -> Iterator[Block]:
+    asked = assessment["questionnaire"]
+    yield blocks.page_break()
+    yield blocks.heading(1, assessment["title"])
+    facts = [
+        ("State", assessment["state_label"]),
+        ("Questionnaire", f"{asked['key']} {asked['version']} ({asked['edition']})"),
+        ("Digest of the questionnaire", asked["digest"]),
+        ("Sent", f"{assessment['sent_at']} by {assessment['sent_by']}"),
+        ("Due", assessment["due_on"]),
+        ("Submitted", assessment["submitted_at"] or "not yet"),
+        ("Review closed", assessment["closed_at"] or "not yet"),
+    ]
+    yield blocks.facts(facts)
+    yield from _rating(assessment["rating"])
+    yield from _answers(assessment)
+    yield from _evidence(assessment["evidence"])
+    yield from _signatures(assessment)
+
+
+def _rating(rating: Mapping[str, Any] | None) -> Iterator[Block]:
+    yield blocks.heading(2, "Rating")
+    if rating is None or "final" not in rating["result"]:
+        yield blocks.text("Not rated: a risk factor is not set, or no question applies.", "warning")
+        return
+    result = rating["result"]
+    yield blocks.facts(
+        [
+            ("Residual rating", f"{level(result['final'])} ({result['status']})"),
+            ("Control assurance", f"{result['assurance']} % (exactly {result['assurance_exact']})"),
+            ("Completeness", f"{result['completeness']} %"),
+            ("Evidence confidence", f"{result['confidence']} %" if result["confidence"] else "no claimed answer"),
+            ("Stress result", f"{result['stress_assurance']} %, {level(result['stress_final'])}"),
+            ("Method and input", f"{result['method']}, input {result['input_digest']}"),
+        ]
+    )
+    for sentence in rating["drivers"] or ["No driver lifts the rating above what the matrix gives."]:
+        yield blocks.text(sentence)
+    for drawing in drawings(rating):
+        yield blocks.vector(drawing.svg, drawing.alt, CHART_MM)
+    yield blocks.heading(3, "How it was computed")
+    for sentence in rating["explanation"]:
+        yield blocks.text(sentence)
+    rows = [[line["question"], line["sentence"]] for line in rating["lines"]]
+    yield blocks.table(["Question", "Arithmetic"], rows, [1, 8])
+
+
+def _answers(assessment: Mapping[str, Any]) -> Iterator[Block]:
+    names = {file["sha256"]: file["name"] for file in assessment["evidence"]}
+    yield blocks.heading(2, "Questions and answers")
+    for section in assessment["sections"]:
+        yield blocks.heading(3, section["title"])
+        for item in section["questions"]:
+            yield _question(item, names)
+
+
+def _question(item: Mapping[str, Any], names: Mapping[str, str]) -> Block:
+    verdict = VERDICTS[item["verdict"]] if item["type"] == "control" else ""
+    if item["level"]:
+        verdict += f" at {item['level']}"
+    if item["verdict_by"]:
+        verdict += f" by {item['verdict_by']}"
+    return blocks.question(
+        id=item["id"],
+        text=item["text"],
+        answer=item["answer_label"],
+        comment=item["comment"],
+        verdict=verdict,
+        evidence=[f"{names[digest]} ({digest[:16]})" for digest in item["evidence"]],
+        references=item["references"],
+        remarks=[item["remark"]] if item["remark"] else [],
+        tone=VERDICT_TONES.get(item["verdict"], "none"),
+    )
+
+
+def _evidence(files: list[Mapping[str, Any]]) -> Iterator[Block]:
+    yield blocks.heading(2, "Evidence index")
+    if not files:
+        yield blocks.text("No evidence was supplied.", "muted")
+        return
+    rows = [
+        [
+            file["question"],
+            _named(file),
+            file["sha256"],
+            f"{file['size']:,} bytes",
+            f"{file['uploaded_at']} {file['uploaded_by']}",
+        ]
+        for file in files
+    ]
+    yield blocks.table(["Question", "File", "SHA-256", "Size", "Uploaded"], rows, [2, 5, 6, 2, 4])
+
+
+def _named(file: Mapping[str, Any]) -> str:
+    if not file["withdrawn_at"]:
+        return str(file["name"])
+    return f"{file['name']} (withdrawn {file['withdrawn_at'][:10]}: {file['withdrawn_because']})"
+
+
+def _signatures(assessment: Mapping[str, Any]) -> Iterator[Block]:
+    yield blocks.heading(2, "Signatures")
+    for row in assessment["submissions"]:
+        yield blocks.text(f"Submission {row['number']}, {row['at']}, content {row['digest']}", "muted")
+    for item in assessment["signatures"]:
+        yield blocks.signature(
+            printed_name=item["printed_name"], title=item["title"], at=item["at"], meaning=item["meaning"],
+            digest=item["digest"], method=item["components"],
+        )  # fmt: skip
+    if not assessment["signatures"]:
+        yield blocks.text("Nothing is signed yet.", "warning")
+
+
+def _trail(structure: Mapping[str, Any]) -> Iterator[Block]:
+    yield blocks.page_break()
+    yield blocks.heading(1, "Audit trail")
+    left_out = structure["audit_trail_left_out"]
+    yield blocks.text(
+        f"{left_out} earlier entries are not printed here; the portal's own export holds them."
+        if left_out
+        else "Every entry about this supplier, oldest first. Numbers run through the sponsor's whole trail.",
+        "warning" if left_out else "muted",
+    )
+    rows = [
+        [str(entry["number"]), entry["at"][:23], f"{entry['who']} ({entry['role']})", _act(entry), _changes(entry)]
+        for entry in structure["audit_trail"]
+    ]
+    yield blocks.table(["No.", "When", "Who", "What", "Old -> new"], rows, [1, 3, 3, 3, 7])
+
+
+def _act(entry: Mapping[str, Any]) -> str:
+    return f"{entry['record']} {entry['action']}".strip()
+
+
+def _changes(entry: Mapping[str, Any]) -> str:
+    told = "; ".join(f"{name}: {_value(old)} -> {_value(new)}" for name, (old, new) in entry["changes"].items())
+    return f"{told} (reason: {entry['reason']})" if entry["reason"] else told or "-"
+
+
+def _value(value: object) -> str:
+    text = "-" if value is None or value == "" else str(value)
+    return text if len(text) <= 300 else f"{text[:300]}..."

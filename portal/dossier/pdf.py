@@ -1,0 +1,121 @@
+"""Prints a controlled record: Document -> PDF, exported as PDF/A-3a and PDF/UA-1, with its data attached.
+
+The same document gives the same bytes, on any machine: only the fonts inside the typesetter are used, unless
+the installation names a folder with more, and the creation date is the date of the document.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import typst
+
+from portal.dossier.blocks import Document
+from portal.dossier.palette import INK, WASH
+
+STANDARDS: list[typst.PDFStandard] = ["a-3a", "ua-1"]
+# Each further character costs one more run; a text in a script without a font would need hundreds.
+MOST_NAMED = 5
+
+_REFUSALS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r'the text `"(.+?)"` could not be displayed',
+        r'disallowed codepoint `"(.+?)"`',
+        r'contains the codepoint `"(.+?)"`',
+    )
+)
+
+
+class Unprintable(ValueError):  # the word that the callers use
+    """Says which characters no font at hand can print, where they stand, and what to do."""
+
+    def __init__(self, characters: Sequence[str], places: Sequence[str]) -> None:
+        self.characters = tuple(characters)
+        self.places = tuple(places)
+        at: dict[str, list[str]] = {}
+        for text, place in zip(characters, places, strict=True):
+            at.setdefault(place, []).append(_code_points(text))
+        named = "; ".join(f"{', '.join(codes)} in {place}" for place, codes in at.items())
+        more = " There may be more." if len(characters) >= MOST_NAMED else ""
+        super().__init__(
+            f"No font at hand can print {named}.{more} Have the text corrected or, for letters of another"
+            " script, add a font for it to the font folder of this installation; then print it again."
+        )
+
+
+class TypesettingFailed(RuntimeError):  # the words that the callers use
+    """Says that the typesetter refused a document for a reason that lies in the template, not in the text."""
+
+
+def render(document: Document, fonts: Sequence[Path] = ()) -> bytes:
+    """Print a document; fonts are folders with further fonts, for scripts that the built-in ones lack.
+
+    Raises Unprintable for a character without a font.
+    """
+    model = document.as_json().decode()
+    try:
+        return _typeset(model, document.digest, fonts)
+    except typst.TypstError as refusal:
+        first = _refused(refusal)
+        if not first:
+            raise TypesettingFailed(str(refusal)) from refusal
+        characters = _all_refused(model, document.digest, fonts, first)
+        raise Unprintable(characters, [_place(document, text) for text in characters]) from refusal
+
+
+def _typeset(model: str, digest: str, fonts: Sequence[Path]) -> bytes:
+    pdf = typst.compile(
+        _template(),
+        font_paths=_fonts(tuple(fonts)),
+        sys_inputs={"model": model, "digest": digest, "look": json.dumps({"ink": INK, "wash": WASH})},
+        pdf_standards=STANDARDS,
+    )
+    if not isinstance(pdf, bytes):
+        raise TypesettingFailed("the typesetter gave no file")
+    return pdf
+
+
+@cache
+def _fonts(folders: tuple[Path, ...]) -> typst.Fonts:
+    # The fonts of the machine would make the same document differ from machine to machine.
+    return typst.Fonts(include_system_fonts=False, font_paths=list(folders))
+
+
+@cache
+def _template() -> bytes:
+    return files("portal.dossier").joinpath("typeset.typ").read_bytes()
+
+
+def _refused(refusal: typst.TypstError) -> str:
+    found = next(filter(None, (pattern.search(str(refusal)) for pattern in _REFUSALS)), None)
+    return re.sub(r"\\u\{([0-9a-f]+)\}", lambda code: chr(int(code[1], 16)), found[1]) if found else ""
+
+
+def _all_refused(model: str, digest: str, fonts: Sequence[Path], first: str) -> list[str]:
+    refused = [first]
+    while len(refused) < MOST_NAMED:
+        model = model.replace(json.dumps(refused[-1], ensure_ascii=False)[1:-1], "?")
+        try:
+            _typeset(model, digest, fonts)
+            break
+        except typst.TypstError as refusal:
+            text = _refused(refusal)
+            if not text or text in refused:
+                break
+            refused.append(text)
+    return refused
+
+
+def _place(document: Document, text: str) -> str:
+    return next((place for place, value in document.strings() if text in value), "the document")
+
+
+def _code_points(text: str) -> str:
+    codes = " ".join(f"U+{ord(character):04X}" for character in text)
+    return f"“{text}” ({codes})" if text.isprintable() else codes

@@ -1,0 +1,1 @@
+"""Request -> checked values. A form knows what a person may type, not what it means."""

@@ -1,0 +1,68 @@
+"""A supplier's profile, sites and contacts."""
+
+from __future__ import annotations
+
+from wtforms import HiddenField, SelectField
+
+from portal.forms.fields import EMAIL, Form, FreshId, line, paragraph
+from portal.models.suppliers import FACTORS
+
+LEVELS = [
+    ("", "Not set"),
+    ("1", "1 very low"),
+    ("2", "2 low"),
+    ("3", "3 moderate"),
+    ("4", "4 high"),
+    ("5", "5 critical"),
+]
+
+
+def _factor(label: str, help: str) -> SelectField:
+    return SelectField(label, choices=LEVELS, default="", description=help)
+
+
+class SupplierForm(Form):
+    """Legal name, services, and the three impact and four exposure factors of SRM-1.0."""
+
+    id = FreshId()
+    version = HiddenField(default="0")
+    legal_name = line("Legal name", 200)
+    services = paragraph("Services", 2000, help="What this supplier does for you, one service a line.")
+    impact_patient = _factor("Patient and product", "What a failure here could do to patients or product quality.")
+    impact_data = _factor("Data", "How far GMP decisions rest on records that this supplier keeps.")
+    impact_supply = _factor("Supply", "How hard it would be to go on without this supplier.")
+    exposure_connectivity = _factor(
+        "Connectivity", "How far its systems are connected with yours or with the internet."
+    )
+    exposure_complexity = _factor(
+        "System complexity", "How many computerised systems touch your records, and how complex they are."
+    )
+    exposure_subcontracting = _factor(
+        "Subcontracting depth", "How many others stand behind this supplier for your products."
+    )
+    exposure_history = _factor(
+        "Compliance history",
+        "1: clean inspections; 5: warning letter, import alert or repeated data-integrity findings.",
+    )
+    reason = line("Why do you change this?", 300, required=False, help="Stands in the audit trail.")
+
+    @property
+    def factors(self) -> dict[str, int | None]:
+        """Return factor -> level, or nothing where it is not set."""
+        return {name: int(self[name].data) if self[name].data else None for name in FACTORS}
+
+
+class SiteForm(Form):
+    """A place where the supplier works for the sponsor."""
+
+    name = line("Site", 200, help="For example: Sterile plant Ferrara")
+    country = line("Country", 80)
+    services = line("Services at this site", 500, required=False)
+
+
+class ContactForm(Form):
+    """A person to whom questionnaires may go."""
+
+    name = line("Name", 200)
+    email = line("E-mail address", 254, extra=(EMAIL,))
+    position = line("Position", 200, required=False)

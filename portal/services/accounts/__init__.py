@@ -1,0 +1,1 @@
+"""Who a person is: sponsors and their staff, signing in and out, passwords, and counting of tries."""

@@ -1,0 +1,63 @@
+"""Sponsors and their staff: how they come to exist."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from portal import tenancy
+from portal.access import STAFF_ROLES
+from portal.db import db, now
+from portal.errors import Conflict, Invalid
+from portal.models.accounts import Membership, Person, Tenant
+from portal.services.accounts import doors, passwords
+
+
+def create_tenant(*, name: str, contact_email: str) -> Tenant:
+    """Create a sponsor, in an unscoped session that may write."""
+    tenant = Tenant(name=name, contact_email=contact_email, created_at=now())
+    db.session.add(tenant)
+    return tenant
+
+
+def with_email(email: str) -> Person | None:
+    """Return the person who proved this address, if there is one."""
+    return db.session.scalar(select(Person).where(Person.email == email.strip().lower()))
+
+
+def create_person(*, email: str, printed_name: str, title: str, password: str) -> Person:
+    """Create the identity of one individual; raise Conflict if the address has one, Invalid for a weak password."""
+    email = email.strip().lower()
+    if with_email(email) is not None:
+        raise Conflict("There is an identity for this address already. Use it with its own password.")
+    passwords.check_choice(password, personal=(email, printed_name))
+    person = Person(
+        email=email,
+        printed_name=printed_name.strip(),
+        title=title.strip(),
+        password_hash=passwords.hashed(password),
+        created_at=now(),
+    )
+    db.session.add(person)
+    return person
+
+
+def add_member(*, person: Person, role: str) -> Membership:
+    """Give a person a role with the sponsor of the present scope."""
+    if role not in STAFF_ROLES:
+        raise Invalid(f"There is no role '{role}'. Choose one of: {', '.join(STAFF_ROLES)}.")
+    membership = Membership(person_id=person.id, role=role, since=now())
+    db.session.add(membership)
+    # A person is found by identifier, so that signing in needs no look at the memberships of all sponsors.
+    doors.cut("person", membership, secret=str(person.id))
+    return membership
+
+
+def own_tenant() -> Tenant:
+    """Return the sponsor of the present scope."""
+    return db.session.get_one(Tenant, tenancy.scope().tenant_id)
+
+
+def acting() -> Person | None:
+    """Return the identity of whoever acts, if there is one."""
+    actor = tenancy.scope().actor
+    return db.session.get(Person, actor.id) if actor.id else None

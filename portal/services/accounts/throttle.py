@@ -1,0 +1,61 @@
+"""Counting of tries: so many in a period, then a pause (11.300(d); chance of a guess at most 1 in 10,000 a day)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from portal import tenancy
+from portal.db import db, now
+from portal.errors import TooMany
+from portal.models.accounts import Throttle
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` tries in a period."""
+
+    name: str
+    most: int
+    period: timedelta
+
+
+PASSWORD = Limit("password", 5, timedelta(minutes=15))
+CODE_MINUTE = Limit("code a minute", 1, timedelta(minutes=1))
+CODE_HOUR = Limit("code an hour", 5, timedelta(hours=1))
+CODE_DAY = Limit("code a day", 20, timedelta(days=1))
+
+
+def take(limit: Limit, who: str, text: str) -> None:
+    """Count one try in a transaction of its own; raise TooMany with the text when the limit is used up."""
+    tenancy.enter_unscoped(writes=True)
+    row = _row(limit, who)
+    if row.count >= limit.most:
+        wait = int((row.since + limit.period - now()).total_seconds()) + 1
+        tenancy.leave()
+        raise TooMany(text, wait=wait)
+    row.count += 1
+    db.session.commit()
+    tenancy.leave()
+
+
+def forget(limit: Limit, who: str) -> None:
+    """Start the count afresh: the right password was given."""
+    tenancy.enter_unscoped(writes=True)
+    _row(limit, who).count = 0
+    db.session.commit()
+    tenancy.leave()
+
+
+def _row(limit: Limit, who: str) -> Throttle:
+    key = hashlib.sha256(f"{limit.name}\n{who}".encode()).hexdigest()
+    row = db.session.scalar(select(Throttle).where(Throttle.key == key).with_for_update())
+    if row is None:
+        row = Throttle(key=key, since=now())
+        db.session.add(row)
+    elif now() - row.since > limit.period:
+        row.count, row.since = 0, now()
+    return row

@@ -1,0 +1,169 @@
+"""Reviewing: a verdict for each answer, questions back to the supplier, and closing under signature."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal import manifest, outbox, tenancy
+from portal.db import db, now
+from portal.errors import Conflict, Invalid, NotFound
+from portal.models.assessments import Assessment, Rating, Verdict
+from portal.services import signatures, suppliers
+from portal.services.assessments import answers, documents, moves, rating, sending, submitting
+from portal.services.assessments.answers import Room
+from questionnaires.definition import Question
+from scoring import document, score
+from scoring.canonical import canonical
+
+OUTCOMES = {"accepted": "Accepted", "gap": "Gap", "question_back": "Question back"}
+LEVELS = {
+    "E0": "E0 asserted only (60 %)",
+    "E1": "E1 supplied, not reviewed, or expired (70 %)",
+    "E2": "E2 reviewed and current (85 %)",
+    "E3": "E3 independent and in scope (95 %)",
+    "E4": "E4 verified by own audit (100 %)",
+}
+SHORTEST_REMARK = 5
+
+
+def get(assessment_id: UUID) -> Assessment:
+    """Return an assessment of the present sponsor; raise NotFound otherwise."""
+    return tenancy.fetch(Assessment, assessment_id)
+
+
+def give_verdict(
+    *, assessment: Assessment, question_id: str, outcome: str, level: str, remark: str, version: int
+) -> Verdict:
+    """Give or change the verdict on one answer; the first one starts the review.
+
+    Raises Conflict by state or when somebody else gave one meanwhile, Invalid for a verdict that cannot be.
+    """
+    found = answers.view(assessment)
+    question = _question(found, question_id)
+    if assessment.state == "submitted":
+        moves.make(assessment, "start_review")
+    moves.check(assessment, "close")
+    _check(found, question, outcome, level, remark)
+    verdict = found.verdicts.get(question_id)
+    if (verdict.version if verdict else 0) != version:
+        raise Conflict("Somebody else gave a verdict on this answer meanwhile. Reload the page to see it.")
+    if verdict is None:
+        verdict = Verdict(assessment_id=assessment.id, question_id=question_id)
+        db.session.add(verdict)
+    verdict.outcome, verdict.level = outcome, level if outcome == "accepted" else ""
+    verdict.remark, verdict.by, verdict.at = remark.strip(), tenancy.scope().actor.name, now()
+    db.session.flush()
+    return verdict
+
+
+def _question(found: Room, question_id: str) -> Question:
+    for question in found.visible:
+        if question.id == question_id and question.type == "control":
+            return question
+    raise NotFound
+
+
+def _check(found: Room, question: Question, outcome: str, level: str, remark: str) -> None:
+    if outcome not in OUTCOMES:
+        raise Invalid("Choose a verdict: accepted, gap, or question back.", field="outcome")
+    answer = found.answers[question.id].value
+    if outcome == "accepted" and answer in rating.CLAIMED and level not in LEVELS:
+        raise Invalid("Say how well the evidence proves it: E0 to E4.", field="level")
+    if outcome == "accepted" and answer in {"no", "planned"}:
+        raise Invalid("The supplier says that this is not in place. The verdict is a gap.", field="outcome")
+    if outcome == "accepted" and answer == "not_applicable" and _is_critical(found, question):
+        # SRM-1.0 step 7: critical questions leave only by scoping.
+        raise Invalid("A critical question cannot be waived as not applicable. Ask back, or call it a gap.")
+    if outcome != "accepted" and len(remark.strip()) < SHORTEST_REMARK:
+        raise Invalid("Say in a few words what is missing; the supplier reads it.", field="remark")
+
+
+def _is_critical(found: Room, question: Question) -> bool:
+    weights, method = documents.weights(found.assessment)
+    return weights.questions[question.id].deficiency == method.gate_class
+
+
+def undecided(found: Room) -> Sequence[Question]:
+    """Return the answers that still need a verdict."""
+    settled = {key for key, row in found.verdicts.items() if row.outcome in {"accepted", "gap"}}
+    return [item for item in found.visible if item.type == "control" and item.id not in settled]
+
+
+def sent_back(found: Room) -> Sequence[Question]:
+    """Return the questions that go back to the supplier."""
+    back = {key for key, row in found.verdicts.items() if row.outcome == "question_back"}
+    return [question for question in found.visible if question.id in back]
+
+
+def return_to_supplier(*, assessment: Assessment, due_on: date, today: date) -> Assessment:
+    """Send the named questions back; the signed submission stays as it is, a new one will follow it."""
+    if not sent_back(answers.view(assessment)):
+        raise Invalid("No question is marked as 'question back'.")
+    if not today < due_on <= today + sending.LONGEST_LIFE:
+        raise Invalid("Choose a due date after today, within 90 days.")
+    moves.make(assessment, "return")
+    assessment.due_on = due_on
+    invite = sending.invite_of(assessment)
+    invite.expires_at = max(invite.expires_at, sending.end_of_life(due_on))
+    suppliers.settle(assessment.supplier)
+    outbox.later("mail_returned", invite.id)
+    return assessment
+
+
+def close(
+    *, assessment_id: UUID, credential: signatures.Credential, meaning: str, shown_digest: str, today: date
+) -> Rating:
+    """Close the review: the rating becomes final, under the reviewer's signature, in one transaction."""
+    person_id = signatures.confirm(credential)
+    assessment = get(assessment_id)
+    found = answers.view(assessment)
+    if left := undecided(found):
+        raise Conflict(f"{len(left)} answers still need a verdict, or a reply from the supplier.")
+    moves.make(assessment, "close")
+    assessment.closed_at = now()
+    row = rating_row(found, today)
+    db.session.add(row)
+    db.session.flush()
+    suppliers.settle(assessment.supplier)
+    signatures.sign(
+        record=row, assessment_id=assessment.id, person_id=person_id, meaning=meaning,
+        content_digest=content_digest(row), shown_digest=shown_digest,
+    )  # fmt: skip
+    return row
+
+
+def rating_row(found: Room, today: date) -> Rating:
+    """Return the rating of a room as a row that holds its own input."""
+    rated = rating.must_rate(found)
+    result = rated.result.document()
+    return Rating(
+        assessment_id=found.assessment.id, method=rated.result.method.id, as_of=today,
+        submission_number=submitting.latest_number(found.assessment), input=rated.result.case.canonical(),
+        input_digest=rated.result.case.digest(), result=canonical(result),
+        final=rated.result.final, status=rated.result.status, computed_at=now(),
+    )  # fmt: skip
+
+
+def content_digest(row: Rating) -> str:
+    """Return the digest of what a reviewer signs: what was rated, by which method, from which input, to what."""
+    return manifest.digest(
+        [row.assessment_id, row.submission_number, row.as_of, row.method, row.input_digest, row.result]
+    )
+
+
+def final_rating(assessment: Assessment) -> Rating | None:
+    """Return the rating that was signed when the review was closed, if it was."""
+    statement = select(Rating).where(Rating.assessment_id == assessment.id).order_by(Rating.computed_at.desc())
+    return db.session.scalars(statement).first()
+
+
+def recomputes(row: Rating) -> bool:
+    """Tell whether the stored input, by the method that was frozen at sending, still gives the stored result."""
+    assessment = tenancy.fetch(Assessment, row.assessment_id)
+    _, method = documents.weights(assessment)
+    case = document.read(manifest.parsed(row.input))
+    return case.digest == row.input_digest and canonical(score.rate(case, method).document()) == row.result

@@ -1,0 +1,110 @@
+"""Submitting: what is missing is said question by question; what is complete is read, signed and closed to change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from portal import manifest, tenancy
+from portal.db import db, now
+from portal.errors import Invalid
+from portal.models.accounts import Person
+from portal.models.assessments import Assessment, Invite, Submission, Visit
+from portal.models.signatures import Signature
+from portal.services import signatures, suppliers
+from portal.services.accounts import people
+from portal.services.assessments import answers, moves
+from portal.services.assessments.answers import Room
+
+
+def identify(*, visit_id: UUID, printed_name: str, title: str, password: str) -> Person:
+    """Create the signing identity of the mailbox that this visit proved, and bind the visit to it.
+
+    Raises Conflict if the mailbox has one already, Invalid for a weak password (11.100(a), 11.300(a)).
+    """
+    visit = tenancy.fetch(Visit, visit_id)
+    invite = tenancy.fetch(Invite, visit.invite_id)
+    person = people.create_person(email=invite.email, printed_name=printed_name, title=title, password=password)
+    db.session.flush()
+    visit.person_id = person.id
+    return person
+
+
+def content(room: Room) -> dict[str, Any]:
+    """Return what a submission says, as plain values: every visible question, its answer and its evidence."""
+    asked = room.questionnaire
+    return {
+        "questionnaire": {"key": asked.key, "version": asked.version, "digest": asked.digest},
+        "assessment": room.assessment.id,
+        "answers": [
+            {
+                "question": question.id,
+                "value": room.answers[question.id].value,
+                "comment": room.answers[question.id].comment,
+                "evidence": [
+                    {"name": file.name, "sha256": file.digest, "size": file.size}
+                    for file in room.evidence.get(question.id, ())
+                    if file.withdrawn_at is None
+                ],
+            }
+            for question in room.visible
+            if question.id in room.answers
+        ],
+    }
+
+
+def digest_of(said: Mapping[str, Any]) -> str:
+    """Return the digest of a submission's content: what the page shows, and what the signature covers."""
+    return manifest.digest(said)
+
+
+def submit(*, credential: signatures.Credential, meaning: str, shown_digest: str) -> Signature:
+    """Sign the answers and submit them, in one transaction.
+
+    Raises Invalid naming what is missing or wrong, Conflict if anything changed since it was shown (409) or the
+    state forbids it (11.10(f)).
+    """
+    person_id = signatures.confirm(credential)
+    # The lock decides between signing and a colleague's late answer: one of them comes first.
+    assessment = tenancy.fetch(Assessment, answers.own_id(), lock=True)
+    found = answers.view(assessment)
+    if not found.progress.complete:
+        count = len(found.progress.missing)
+        raise Invalid(f"{count} question{'s are' if count > 1 else ' is'} still open. Answer them first.")
+    said = content(found)
+    moves.make(assessment, "submit")
+    assessment.submitted_at = now()
+    submission = Submission(
+        assessment_id=assessment.id, number=latest_number(assessment) + 1,
+        content=manifest.canonical(said).decode(), digest=digest_of(said), submitted_at=assessment.submitted_at,
+    )  # fmt: skip
+    db.session.add(submission)
+    db.session.flush()
+    _reopen_verdicts(found)
+    suppliers.settle(assessment.supplier)
+    return signatures.sign(
+        record=submission, assessment_id=assessment.id, person_id=person_id, meaning=meaning,
+        content_digest=submission.digest, shown_digest=shown_digest,
+    )  # fmt: skip
+
+
+def latest(assessment: Assessment) -> Submission | None:
+    """Return the newest submission, which is what a review is about."""
+    statement = select(Submission).where(Submission.assessment_id == assessment.id)
+    return db.session.scalars(statement.order_by(Submission.number.desc())).first()
+
+
+def latest_number(assessment: Assessment) -> int:
+    """Return the number of the newest submission; 0 while there is none."""
+    statement = select(func.max(Submission.number)).where(Submission.assessment_id == assessment.id)
+    return db.session.scalar(statement) or 0
+
+
+def _reopen_verdicts(found: Room) -> None:
+    """Ask for a new verdict on what was sent back and has now been answered again."""
+    for verdict in found.verdicts.values():
+        if verdict.outcome == "question_back":
+            verdict.outcome = "pending"

@@ -1,0 +1,225 @@
+"""The respondent's door: the link is a pointer, not a key; a mailed code proves the mailbox.
+
+Opening or posting the landing page changes nothing but asks, at most once a minute, for a code: mail scanners
+do both. The code is bound to the browser that asked for it and works once, for ten minutes, in five tries.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal import audit, mail, manifest, outbox, tenancy
+from portal.db import db, now
+from portal.errors import Gone, Invalid, NotFound, SignInNeeded
+from portal.mail import Letter
+from portal.models.accounts import Person, Tenant
+from portal.models.assessments import Assessment, Invite, MailedCode, Visit
+from portal.services.accounts import doors, sessions, throttle
+from portal.tenancy import Actor, Scope
+
+CODE_LIFE, TRIES = timedelta(minutes=10), 5
+# One text for every way to be wrong: which of them it was is nobody's business.
+WRONG_CODE = "This code is not right, or no longer valid. Check the newest mail, or ask for a new code."
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """What the landing page may show to anybody who holds the link."""
+
+    tenant_name: str
+    masked_email: str
+    by_mail: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Respondent:
+    """Who came through the respondent's door."""
+
+    visit_id: UUID
+    name: str
+    email: str
+    role: str
+    tenant_name: str
+    contact_email: str
+    supplier_name: str
+    title: str
+    due_on: date
+
+
+def landing(*, token: str) -> Landing:
+    """Return what the link's page shows; change nothing. Raises NotFound, or Gone for a dead link."""
+    invite = _invite_behind(token, writes=False)
+    tenant = db.session.get_one(Tenant, invite.tenant_id)
+    return Landing(tenant.name, masked(invite.email), mail.configured())
+
+
+def ask_for_code(*, token: str) -> str:
+    """Ask for a code to be mailed and return the secret that binds it to this browser."""
+    invite = _invite_behind(token, writes=False)
+    invite_id, tenant_id = invite.id, invite.tenant_id
+    for limit, text in (
+        (throttle.CODE_MINUTE, "A code was sent less than a minute ago. Look into your mailbox first."),
+        (throttle.CODE_HOUR, "Five codes were sent within the hour. Try again later, or ask the sponsor."),
+        (throttle.CODE_DAY, "Too many codes were asked for today. Ask the sponsor for a new link."),
+    ):
+        throttle.take(limit, str(invite_id), text)
+    tenancy.enter(tenancy.system(tenant_id, "door"))
+    code = MailedCode(
+        assessment_id=tenancy.fetch(Invite, invite_id).assessment_id, invite_id=invite_id, browser="",
+        asked_at=now(), expires_at=now() + CODE_LIFE,
+    )  # fmt: skip
+    db.session.add(code)
+    browser = doors.cut("browser", code)
+    code.browser = doors.digest(browser)
+    if mail.configured():
+        outbox.later("mail_code", code.id)
+    return browser
+
+
+def give_code(code: MailedCode) -> str:
+    """Make the six digits of a code that was asked for, keep their keyed digest and return them once."""
+    digits = f"{secrets.randbelow(10**6):06d}"
+    code.code = _mac(code.id, digits)
+    code.expires_at = now() + CODE_LIFE
+    return digits
+
+
+def code_to_read_out(*, assessment: Assessment) -> str:
+    """Make a code for the newest request, to be read out by telephone where no mail server is set."""
+    statement = select(MailedCode).where(
+        MailedCode.assessment_id == assessment.id, MailedCode.used_at.is_(None), MailedCode.expires_at > now()
+    )
+    code = db.session.scalars(statement.order_by(MailedCode.asked_at.desc())).first()
+    if code is None or mail.configured():
+        raise Invalid("Nobody is waiting for a code. Ask the person to open the link and press the button first.")
+    audit.record("invite.code_read_out", assessment)
+    return give_code(code)
+
+
+def code_letter(code: MailedCode, digits: str) -> Letter:
+    """Return the mail that carries a code."""
+    invite = tenancy.fetch(Invite, code.invite_id)
+    tenant = db.session.get_one(Tenant, code.tenant_id)
+    subject = f"{digits} is your code for {tenant.name}"
+    return mail.compose("code", to=invite.email, subject=subject, name=invite.name, tenant=tenant, digits=digits)
+
+
+def enter_code(*, browser: str, digits: str, request_id: str, origin: str) -> str:
+    """Check a code and begin a visit; return the visit's secret. Raises Invalid with one text for every fault."""
+    for tenant_id, code_id in doors.behind("browser", browser):
+        if not _right(tenant_id, code_id, "".join(digits.split())):
+            break
+        tenancy.enter(tenancy.system(tenant_id, "door", request_id=request_id, origin=origin))
+        return _begin(tenancy.fetch(MailedCode, code_id, lock=True), origin)
+    raise Invalid(WRONG_CODE)
+
+
+def _right(tenant_id: UUID, code_id: UUID, digits: str) -> bool:
+    """Count the try in a transaction of its own, so that no failure gives a free one."""
+    with tenancy.scoped(tenancy.system(tenant_id, "door")):
+        code = tenancy.fetch(MailedCode, code_id, lock=True)
+        code.tries += 1
+        alive = code.used_at is None and code.expires_at > now() and code.tries <= TRIES and bool(code.code)
+        return alive and manifest.same(code.code, _mac(code_id, digits))
+
+
+def _begin(code: MailedCode, origin: str) -> str:
+    if code.used_at is not None:
+        raise Invalid(WRONG_CODE)
+    invite = tenancy.fetch(Invite, code.invite_id)
+    _refuse_dead(invite)
+    tenancy.become(Actor("cmo", invite.id, invite.name, "respondent"), assessment_id=invite.assessment_id)
+    code.used_at = now()
+    if invite.opened_at is None:
+        invite.opened_at = now()
+        assessment = tenancy.fetch(Assessment, invite.assessment_id)
+        assessment.opened_at = assessment.opened_at or now()
+    visit = Visit(
+        assessment_id=invite.assessment_id, invite_id=invite.id, person_id=_known_person(invite.email),
+        origin=origin, started_at=now(), seen_at=now(),
+    )  # fmt: skip
+    db.session.add(visit)
+    return doors.cut("visit", visit)
+
+
+def _known_person(email: str) -> UUID | None:
+    """Find the signing identity of the mailbox that was just proved, made for an earlier questionnaire."""
+    return db.session.scalar(select(Person.id).where(Person.email == email))
+
+
+def enter(*, secret: str, request_id: str, origin: str, writes: bool) -> Respondent:
+    """Open the respondent's door: enter the scope of one assessment; raise SignInNeeded or Gone otherwise."""
+    for tenant_id, visit_id in doors.behind("visit", secret):
+        tenancy.enter(Scope(tenant_id, sessions.NOBODY, request_id, origin, writes=writes))
+        found = _visit(visit_id)
+        visit, invite = found[0], found[1]
+        if sessions.is_over(visit.started_at, visit.seen_at, visit.ended_at):
+            continue
+        _refuse_dead(invite)
+        if now() - visit.seen_at > sessions.NOTED_EVERY:
+            with tenancy.scoped(tenancy.system(tenant_id, "door")):
+                tenancy.fetch(Visit, visit_id).seen_at = now()
+            tenancy.enter(Scope(tenant_id, sessions.NOBODY, request_id, origin, writes=writes))
+            found = _visit(visit_id)
+        return _respondent(*found)
+    raise SignInNeeded("Your visit is over. Open the link in your mail again and ask for a new code.")
+
+
+def leave(*, visit_id: UUID) -> None:
+    """End a visit."""
+    tenancy.fetch(Visit, visit_id).ended_at = now()
+
+
+def _visit(visit_id: UUID) -> tuple[Visit, Invite, Assessment, Tenant, Person | None]:
+    statement = (
+        select(Visit, Invite, Assessment, Tenant, Person)
+        .join(Invite, (Invite.id == Visit.invite_id) & (Invite.tenant_id == Visit.tenant_id))
+        .join(Assessment, (Assessment.id == Visit.assessment_id) & (Assessment.tenant_id == Visit.tenant_id))
+        .join(Tenant, Tenant.id == Visit.tenant_id)
+        .outerjoin(Person, Person.id == Visit.person_id)
+        .where(Visit.id == visit_id)
+    )
+    return db.session.execute(statement).one()._tuple()
+
+
+def _respondent(
+    visit: Visit, invite: Invite, assessment: Assessment, tenant: Tenant, person: Person | None
+) -> Respondent:
+    name, role = (person.printed_name, "signer") if person else (invite.name, "respondent")
+    supplier_name = assessment.supplier.legal_name
+    actor = Actor("cmo", person.id if person else invite.id, name, role)
+    tenancy.become(actor, assessment_id=assessment.id)
+    return Respondent(
+        visit.id, name, invite.email, role, tenant.name, tenant.contact_email, supplier_name,
+        assessment.title, assessment.due_on,
+    )  # fmt: skip
+
+
+def _invite_behind(token: str, *, writes: bool) -> Invite:
+    for tenant_id, invite_id in doors.behind("invite", token):
+        tenancy.enter(tenancy.system(tenant_id, "door", writes=writes))
+        invite = tenancy.fetch(Invite, invite_id)
+        _refuse_dead(invite)
+        return invite
+    raise NotFound("This link does not exist. Check that the whole address was copied, or ask the sender.")
+
+
+def _refuse_dead(invite: Invite) -> None:
+    if invite.withdrawn_at is not None or invite.expires_at < now():
+        raise Gone("This link no longer works. Ask the person who sent it to you for a new one.")
+
+
+def masked(email: str) -> str:
+    """Show enough of an address for its owner to know it, and no more."""
+    name, _, domain = email.partition("@")
+    return f"{name[:1]}{'•' * 5}@{domain}"
+
+
+def _mac(code_id: UUID, digits: str) -> str:
+    # Six digits are quickly tried through, so their digest is keyed with what the database does not hold.
+    return manifest.seal(audit.key(), "code", str(code_id), digits)

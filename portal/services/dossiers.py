@@ -1,0 +1,181 @@
+"""A supplier's dossier: gather it, say what is missing in it, hand it out as PDF or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import Any, Literal
+
+from flask import current_app
+from sqlalchemy import select
+
+from portal import audit as trail
+from portal import tenancy
+from portal.config import Config
+from portal.db import db, now
+from portal.dossier import contents, layout, pdf, print
+from portal.dossier.drawing import Drawing
+from portal.errors import Unavailable
+from portal.models.assessments import Assessment, Submission
+from portal.models.suppliers import Supplier
+from portal.services import audit, evidence, signatures, suppliers
+from portal.services.accounts import people
+from portal.services.assessments import answers, rating
+
+# A trail longer than this goes into the JSON of the trail's own export, not into a PDF.
+MOST_ENTRIES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that a reader should know before relying on the dossier."""
+
+    ok: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A dossier ready to be handed out."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+def checks(supplier: Supplier) -> list[Check]:
+    """Return what is complete and what is not, before the download."""
+    rows = suppliers.assessments_of(supplier)
+    closed = [row for row in rows if row.state == "closed"]
+    open_rows = [row for row in rows if row.state not in {"closed", "withdrawn"}]
+    return [
+        Check(supplier.inherent is not None, "All seven risk factors are set"),
+        Check(bool(supplier.sites), "The sites are named"),
+        Check(bool(closed), f"{len(closed)} of {len(rows)} assessments are reviewed, rated and signed"),
+        Check(not open_rows, "No assessment is still open"),
+    ]
+
+
+def issue(*, supplier: Supplier, form: Literal["pdf", "json"]) -> Issued:
+    """Make the dossier and leave an entry of who took it, with its digest.
+
+    Raises Unavailable with what to do where a character cannot be printed or the print engine fails.
+    """
+    structure = contents.structure(gather(supplier))
+    data = FORMS[form](structure)
+    trail.record("dossier.issued", supplier, form=form, digest=structure["digest"], bytes=len(data))
+    name = f"dossier-{_file_name(supplier.legal_name)}-{structure['issued_at'][:10]}.{form}"
+    return Issued(name, "application/pdf" if form == "pdf" else "application/json", data)
+
+
+def gather(supplier: Supplier) -> contents.Bundle:
+    """Return everything that the portal holds about a supplier."""
+    entries = audit.of_supplier(supplier.id)
+    return contents.Bundle(
+        sponsor=people.own_tenant().name,
+        supplier=supplier,
+        inherent=suppliers.inherent(supplier),
+        parts=[_part(row) for row in reversed(suppliers.assessments_of(supplier))],
+        trail=entries[-MOST_ENTRIES:],
+        trail_left_out=max(0, len(entries) - MOST_ENTRIES),
+        issued_at=now(),
+        issued_by=tenancy.scope().actor.name,
+        version=version("cmo-oversight-portal"),
+    )
+
+
+def _part(assessment: Assessment) -> contents.Part:
+    room = answers.view(assessment)
+    statement = select(Submission).where(Submission.assessment_id == assessment.id).order_by(Submission.number)
+    return contents.Part(
+        assessment=assessment,
+        questionnaire=room.questionnaire,
+        visible=room.visible,
+        answers=room.answers,
+        evidence=evidence.of_assessment(assessment),
+        verdicts=room.verdicts,
+        submissions=db.session.scalars(statement).all(),
+        signatures=[signatures.shown(row) for row in signatures.of_assessment(assessment.id)],
+        rating=_rating(room),
+    )
+
+
+def rating_facts(rated: rating.Rated) -> dict[str, Any]:
+    """Return a rating as plain values: result, reasons and arithmetic, the same in page, PDF and JSON."""
+    return {
+        "method": rated.result.method.id,
+        "result": _displayed(rated.result.document()),
+        "drivers": list(rated.drivers),
+        "explanation": list(rated.sentences),
+        "lines": [{"question": line.id, "sentence": line.sentence} for line in rated.lines],
+        "domains": dict(rated.domain_titles),
+        "matrix": [list(row) for row in rated.result.method.matrix],
+        "thresholds": [below for below, _ in rated.result.method.weak_domain],
+        "input": rated.input,
+    }
+
+
+def _rating(room: answers.Room) -> dict[str, Any] | None:
+    rated = rating.rate(room)
+    return rating_facts(rated) if rated else None
+
+
+def _displayed(value: Any) -> Any:
+    """Write each percentage as it is shown: a float has no canonical form."""
+    if isinstance(value, float):
+        return f"{value:.1f}"
+    if isinstance(value, dict):
+        return {key: _displayed(item) for key, item in value.items()}
+    return [_displayed(item) for item in value] if isinstance(value, list) else value
+
+
+def _pdf(structure: dict[str, Any]) -> bytes:
+    document = layout.document(structure)
+    config: Config = current_app.extensions["portal.config"]
+    if config.pdf_engine == "pdfkit" and print.available():
+        return _printed(replace(document, uncontrolled=True))
+    try:
+        return pdf.render(document)
+    except pdf.Unprintable as error:
+        raise Unavailable(str(error)) from None
+
+
+def _printed(document: Any) -> bytes:
+    try:
+        return print.render(document)
+    except print.PrintFailed as error:
+        raise Unavailable(f"The print engine failed: {error}") from None
+
+
+def _json(structure: dict[str, Any]) -> bytes:
+    return json.dumps(structure, indent=1, sort_keys=True, ensure_ascii=False).encode()
+
+
+FORMS = {"pdf": _pdf, "json": _json}
+
+
+def _file_name(name: str) -> str:
+    return "-".join("".join(_letters(name)).split())[:60] or "supplier"
+
+
+def _letters(name: str) -> Iterator[str]:
+    return (sign if sign.isascii() and sign.isalnum() else " " for sign in name.lower())
+
+
+def engine_note() -> str:
+    """Return what a person should know about the PDF engine in use, or nothing."""
+    config: Config = current_app.extensions["portal.config"]
+    if config.pdf_engine != "pdfkit":
+        return ""
+    if print.available():
+        return "The PDF is printed by pdfkit and stamped 'uncontrolled copy'."
+    return f"{print.why_unavailable()} The PDF is typeset instead, as a controlled record."
+
+
+def drawings(rated: rating.Rated | None) -> tuple[Drawing, ...]:
+    """Draw a rating for the page as it is drawn in the dossier; nothing for what is not rated."""
+    if rated is None or rated.result.final is None:
+        return ()
+    return layout.drawings(rating_facts(rated))

@@ -1,0 +1,213 @@
+"""Suppliers: list, create, describe; their sites and contacts; what their profile says about inherent risk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy.orm import selectinload
+
+from portal import audit, tenancy
+from portal.db import db, now
+from portal.errors import Conflict, Invalid
+from portal.models.assessments import Assessment, Rating
+from portal.models.suppliers import EXPOSURE, FACTORS, IMPACT, Contact, Site, Supplier
+from questionnaires import lifecycle
+from scoring import risk, rubric
+
+PAGE = 25
+# The method by which profiles are read; an assessment pins its own at sending.
+METHOD = "SRM-1.0"
+STATUSES = {
+    "prospective": "Prospective",
+    "under_assessment": "Under assessment",
+    "assessed": "Assessed",
+}
+SORTS: Mapping[str, Any] = {
+    "name": func.lower(Supplier.legal_name),
+    "sites": select(func.count()).where(Site.supplier_id == Supplier.id).correlate(Supplier).scalar_subquery(),
+    "tier": Supplier.tier,
+    "status": Supplier.status,
+    "rating": Supplier.rating,
+    "due": Supplier.next_due,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the list is to show: free text, exact filters, order and page."""
+
+    text: str = ""
+    tier: int | None = None
+    status: str = ""
+    rating: int | None = None
+    due: str = ""
+    sort: str = "name"
+    descending: bool = False
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the list."""
+
+    rows: Sequence[Supplier]
+    total: int
+    page: int
+    pages: int
+
+
+def find(wanted: Wanted, *, today: date) -> Page:
+    """Return a page of suppliers, filtered and sorted by the database, in a constant number of statements."""
+    found = _filtered(select(Supplier), wanted, today)
+    total = db.session.scalar(_filtered(select(func.count()).select_from(Supplier), wanted, today)) or 0
+    pages = max(1, -(-total // PAGE))
+    page = min(max(1, wanted.page), pages)
+    key = SORTS.get(wanted.sort, SORTS["name"])
+    order = (key.desc() if wanted.descending else key.asc()).nulls_last()
+    rows = db.session.scalars(
+        found.options(selectinload(Supplier.sites))
+        .order_by(order, SORTS["name"], Supplier.id)
+        .limit(PAGE)
+        .offset((page - 1) * PAGE)
+    ).all()
+    return Page(rows, total, page, pages)
+
+
+def _filtered(statement: Select[Any], wanted: Wanted, today: date) -> Select[Any]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.text:
+        conditions.append(_mentions(wanted.text))
+    if wanted.tier:
+        conditions.append(Supplier.tier == wanted.tier)
+    if wanted.status in STATUSES:
+        conditions.append(Supplier.status == wanted.status)
+    if wanted.rating is not None:
+        conditions.append(Supplier.rating == wanted.rating if wanted.rating else Supplier.rating.is_(None))
+    if wanted.due == "overdue":
+        conditions.append(Supplier.next_due < today)
+    if wanted.due == "open":
+        conditions.append(Supplier.next_due.is_not(None))
+    return statement.where(*conditions)
+
+
+def _mentions(words: str) -> ColumnElement[bool]:
+    """Match a text in the name, a site or a country; what a person types is literal, wildcards included."""
+    at_a_site = exists().where(
+        Site.supplier_id == Supplier.id,
+        or_(Site.name.icontains(words, autoescape=True), Site.country.icontains(words, autoescape=True)),
+    )
+    return or_(Supplier.legal_name.icontains(words, autoescape=True), at_a_site)
+
+
+def get(supplier_id: UUID) -> Supplier:
+    """Return a supplier of the present sponsor; raise NotFound otherwise."""
+    return tenancy.fetch(Supplier, supplier_id)
+
+
+def create(*, supplier_id: UUID, legal_name: str, services: str, factors: Mapping[str, int | None]) -> Supplier:
+    """Create a supplier under the id that the form carried, so that a doubled submit makes one."""
+    existing = db.session.scalar(select(Supplier).where(Supplier.id == supplier_id))
+    if existing is not None:
+        return existing
+    _refuse_known_name(legal_name, supplier_id)
+    supplier = Supplier(id=supplier_id, legal_name=legal_name.strip(), services=services.strip(), created_at=now())
+    db.session.add(supplier)
+    _apply(supplier, factors)
+    return supplier
+
+
+def change(
+    *,
+    supplier: Supplier,
+    version: int,
+    legal_name: str,
+    services: str,
+    factors: Mapping[str, int | None],
+    reason: str,
+) -> Supplier:
+    """Change the profile; raise Conflict if somebody else did meanwhile, Invalid for a name that is taken."""
+    if supplier.version != version:
+        raise Conflict("Somebody else changed this profile meanwhile. Open it again to see what it says now.")
+    _refuse_known_name(legal_name, supplier.id)
+    audit.because(reason)
+    supplier.legal_name, supplier.services = legal_name.strip(), services.strip()
+    _apply(supplier, factors)
+    return supplier
+
+
+def add_site(*, supplier: Supplier, name: str, country: str, services: str) -> Site:
+    """Add a site; raise Invalid if the supplier has one of this name."""
+    if any(site.name.casefold() == name.strip().casefold() for site in supplier.sites):
+        raise Invalid(f"{supplier.legal_name} has a site of this name already.")
+    site = Site(supplier_id=supplier.id, name=name.strip(), country=country.strip(), services=services.strip())
+    db.session.add(site)
+    return site
+
+
+def add_contact(*, supplier: Supplier, name: str, email: str, position: str) -> Contact:
+    """Add a contact; raise Invalid if the supplier has one with this address."""
+    if any(contact.email == email.strip().lower() for contact in supplier.contacts):
+        raise Invalid("This address is among the contacts already.")
+    contact = Contact(
+        supplier_id=supplier.id, name=name.strip(), email=email.strip().lower(), position=position.strip()
+    )
+    db.session.add(contact)
+    return contact
+
+
+def inherent(supplier: Supplier) -> risk.Inherent | None:
+    """Return the inherent level with its reason, or nothing while a factor is missing."""
+    impact = [getattr(supplier, name) for name in IMPACT]
+    exposure = [getattr(supplier, name) for name in EXPOSURE]
+    if None in (*impact, *exposure):
+        return None
+    return risk.inherent(tuple(impact), tuple(exposure), rubric.method(METHOD))
+
+
+def settle(supplier: Supplier) -> None:
+    """Bring what the list shows up to date with the supplier's assessments: status, rating and next due date."""
+    db.session.flush()
+    rows = assessments_of(supplier)
+    open_rows = [row for row in rows if row.state not in {"closed", "withdrawn"}]
+    ratings = ratings_by_assessment(supplier)
+    # Of each questionnaire the newest rating counts; the rows come newest first.
+    newest = {row.title: ratings[row.id] for row in reversed(rows) if row.id in ratings}
+    supplier.next_due = min((row.due_on for row in open_rows if lifecycle.allowed(row.state, "answer")), default=None)
+    # SRM-1.0 step 10: a supplier is as good as its worst rating, never the average.
+    supplier.rating = max((row.final for row in newest.values() if row.final is not None), default=None)
+    supplier.status = "under_assessment" if open_rows else "assessed" if newest else "prospective"
+
+
+def assessments_of(supplier: Supplier) -> Sequence[Assessment]:
+    """Return the supplier's assessments, newest first."""
+    statement = select(Assessment).where(Assessment.supplier_id == supplier.id)
+    return db.session.scalars(statement.order_by(Assessment.sent_at.desc())).all()
+
+
+def ratings_by_assessment(supplier: Supplier) -> dict[UUID, Rating]:
+    """Return the final rating of each closed assessment of the supplier, oldest first."""
+    statement = (
+        select(Rating)
+        .join(Assessment, (Assessment.id == Rating.assessment_id) & (Assessment.tenant_id == Rating.tenant_id))
+        .where(Assessment.supplier_id == supplier.id, Assessment.state == "closed")
+        .order_by(Rating.computed_at)
+    )
+    return {rating.assessment_id: rating for rating in db.session.scalars(statement)}
+
+
+def _apply(supplier: Supplier, factors: Mapping[str, int | None]) -> None:
+    for name in FACTORS:
+        setattr(supplier, name, factors.get(name))
+    level = inherent(supplier)
+    supplier.inherent, supplier.tier = (level.level, level.tier) if level else (None, None)
+
+
+def _refuse_known_name(legal_name: str, own_id: UUID) -> None:
+    same = func.lower(Supplier.legal_name) == legal_name.strip().lower()
+    if db.session.scalar(select(Supplier.id).where(same, Supplier.id != own_id)) is not None:
+        raise Invalid("There is a supplier of this name already.")

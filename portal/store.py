@@ -1,0 +1,107 @@
+"""Evidence bytes, addressed by their SHA-256, checked on the way out.
+
+A file's own name never reaches the disk: the path is made of the digest alone, and proved to lie inside the
+store before it is opened. Writing goes to a temporary file beside it and is moved in one step.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from flask import Flask, current_app
+
+from portal.config import Config
+from portal.errors import TooBig
+
+CHUNK = 1024 * 1024
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class Damaged(RuntimeError):
+    """The stored bytes are missing or no longer fit their digest."""
+
+
+class Store:
+    """Keeps bytes under a folder: <two characters>/<digest>."""
+
+    def __init__(self, root: Path, limit: int) -> None:
+        self.root = root.resolve()
+        self.limit = limit
+
+    def put(self, stream: BinaryIO) -> tuple[str, int]:
+        """Store a stream and return its digest and size in bytes; raise TooBig past the limit."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.root, prefix="incoming-")
+        incoming = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as target:
+                digest, size = self._copy(stream, target)
+                target.flush()
+                os.fsync(target.fileno())
+            self._move(incoming, digest)
+        finally:
+            incoming.unlink(missing_ok=True)
+        return digest, size
+
+    def read(self, digest: str) -> Iterator[bytes]:
+        """Yield the bytes of a digest after checking them; raise Damaged if they do not fit."""
+        self.check(digest)
+        with self.path(digest).open("rb") as source:
+            while chunk := source.read(CHUNK):
+                yield chunk
+
+    def check(self, digest: str) -> None:
+        """Raise Damaged unless the stored bytes are there and fit their digest."""
+        try:
+            with self.path(digest).open("rb") as source:
+                found = hashlib.file_digest(source, "sha256").hexdigest()
+        except FileNotFoundError:
+            raise Damaged("the file is missing from the store") from None
+        if found != digest:
+            raise Damaged("the file's bytes were altered")
+
+    def path(self, digest: str) -> Path:
+        """Return where a digest lies; raise ValueError for anything that could lead outside the store."""
+        if not DIGEST.fullmatch(digest):
+            raise ValueError("not a digest")
+        path = (self.root / digest[:2] / digest).resolve()
+        if not path.is_relative_to(self.root):
+            raise ValueError("outside the store")
+        return path
+
+    def _copy(self, stream: BinaryIO, target: BinaryIO) -> tuple[str, int]:
+        sha, size = hashlib.sha256(), 0
+        while chunk := stream.read(CHUNK):
+            size += len(chunk)
+            if size > self.limit:
+                raise TooBig(f"The limit is {self.limit // CHUNK} MiB a file. Send a smaller one, or split it.")
+            sha.update(chunk)
+            target.write(chunk)
+        return sha.hexdigest(), size
+
+    def _move(self, incoming: Path, digest: str) -> None:
+        path = self.path(digest)
+        path.parent.mkdir(exist_ok=True)
+        if not path.exists():
+            incoming.chmod(0o440)
+            incoming.rename(path)
+            folder = os.open(path.parent, os.O_RDONLY)
+            os.fsync(folder)
+            os.close(folder)
+
+
+def start(app: Flask, config: Config) -> None:
+    """Open the store of this installation."""
+    app.extensions["portal.store"] = Store(config.data_dir / "evidence", config.upload_limit)
+
+
+def store() -> Store:
+    """Return the store of the present application."""
+    found: Store = current_app.extensions["portal.store"]
+    return found

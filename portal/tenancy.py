@@ -1,0 +1,196 @@
+"""The wall between sponsors: who acts, for whom, and the filter that nobody has to call.
+
+A Scope is put on the session in four places only: the staff's door, the respondent's door, the API's door
+and the job wrapper. Without one every read of a tenant's table raises. A new Scope means a new session,
+because a session hands out the rows that it already holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeVar
+from uuid import UUID, uuid4
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Table, event, select, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import (
+    Mapped,
+    ORMExecuteState,
+    Session,
+    declared_attr,
+    mapped_column,
+    with_loader_criteria,
+)
+from sqlalchemy.sql import visitors
+
+from portal.db import Base, db
+from portal.errors import NotFound
+
+Row = TypeVar("Row", bound=Base)
+# The name of the setting that PostgreSQL's row-level security reads.
+SETTING = "portal.tenant_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a member of the sponsor's staff, a person of the manufacturer, or the portal itself."""
+
+    kind: Literal["staff", "cmo", "system"]
+    id: UUID | None
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One tenant, one actor, one request; a respondent's scope also names the only assessment it reaches."""
+
+    tenant_id: UUID
+    actor: Actor
+    request_id: str
+    origin: str = ""
+    writes: bool = True
+    assessment_id: UUID | None = None
+
+
+class NoScope(RuntimeError):
+    """A tenant's table was reached without saying for whom: always a bug, never a person's mistake."""
+
+
+class TenantOwned:
+    """Marks a table whose rows belong to one tenant; the tenant is part of every key."""
+
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"), primary_key=True, sort_order=-2)
+
+
+class AssessmentOwned(TenantOwned):
+    """Marks a table whose rows belong to one assessment, beyond which a respondent sees nothing."""
+
+    assessment_id: Mapped[UUID] = mapped_column(index=True)
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:
+        return (within("assessment_id", "assessment"),)
+
+
+def within(column: str, table: str) -> ForeignKeyConstraint:
+    """Return the key to a row of the same tenant: a foreign row of another cannot even be named."""
+    return ForeignKeyConstraint(["tenant_id", column], [f"{table}.tenant_id", f"{table}.id"])
+
+
+def enter(scope: Scope) -> None:
+    """Begin a new session that sees this scope alone."""
+    db.session.remove()
+    session = db.session()
+    session.info["scope"] = scope
+    session.connection(execution_options={"writes": scope.writes})
+
+
+def enter_unscoped(*, writes: bool) -> None:
+    """Begin a new session that may touch only what belongs to no tenant: doors, persons, the outbox."""
+    db.session.remove()
+    db.session.connection(execution_options={"writes": writes})
+
+
+def become(actor: Actor, *, assessment_id: UUID | None = None) -> None:
+    """Say who acts, once the door knows; the tenant stays, and the reach can only become narrower."""
+    session = db.session()
+    session.info["scope"] = replace(of(session), actor=actor, assessment_id=assessment_id)
+
+
+def leave() -> None:
+    """End the session; what was not committed is undone."""
+    db.session.remove()
+
+
+@contextmanager
+def scoped(scope: Scope) -> Iterator[Session]:
+    """Work within a scope and commit at the end; undo everything if it raises."""
+    enter(scope)
+    try:
+        yield db.session()
+        db.session.commit()
+    finally:
+        leave()
+
+
+def system(tenant_id: UUID, task: str, **details: Any) -> Scope:
+    """Return the scope of the portal's own work for a tenant: a job, a command, a check."""
+    actor = Actor("system", None, f"Portal ({task})", "system")
+    return replace(Scope(tenant_id, actor, uuid4().hex[:12], origin="portal"), **details)
+
+
+def scope() -> Scope:
+    """Return the scope of the present session; raise NoScope outside of one."""
+    return of(db.session())
+
+
+def of(session: Session) -> Scope:
+    """Return the scope of a session; raise NoScope if it has none."""
+    found = session.info.get("scope")
+    if not isinstance(found, Scope):
+        raise NoScope("no scope: enter one through a door or a job before reading tenant data")
+    return found
+
+
+def fetch(model: type[Row], row_id: UUID, *, lock: bool = False) -> Row:
+    """Return the row if this scope may see it; raise NotFound, the same for foreign and for unknown ids."""
+    statement = select(model).where(model.id == row_id)
+    row = db.session.scalar(statement.with_for_update() if lock else statement)
+    if row is None:
+        raise NotFound
+    return row
+
+
+@event.listens_for(db.session, "do_orm_execute")
+def _filter(state: ORMExecuteState) -> None:
+    """Add the tenant to EVERY statement: one on its own entities alone leaks counts and EXISTS."""
+    found = state.session.info.get("scope")
+    if found is None:
+        if _names_tenant_table(state):
+            raise NoScope("a tenant's table was read without a scope")
+        return
+    tenant_id, assessment_id = found.tenant_id, found.assessment_id
+    options = [with_loader_criteria(TenantOwned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)]
+    if assessment_id is not None:
+        options.append(
+            with_loader_criteria(AssessmentOwned, lambda cls: cls.assessment_id == assessment_id, include_aliases=True)
+        )
+    state.statement = state.statement.options(*options)
+
+
+def _names_tenant_table(state: ORMExecuteState) -> bool:
+    return any(
+        isinstance(element, Table) and "tenant_id" in element.primary_key.columns
+        for element in visitors.iterate(state.statement)
+    ) or any(issubclass(mapper.class_, TenantOwned) for mapper in state.all_mappers)
+
+
+@event.listens_for(db.session, "before_flush")
+def _guard(session: Session, _context: object, _instances: object) -> None:
+    """Give new rows the tenant of the scope and refuse what is another's, or written while reading."""
+    changed = [row for row in session.dirty if session.is_modified(row)]
+    for row in (*session.new, *changed, *session.deleted):
+        if not isinstance(row, TenantOwned):
+            continue
+        found = of(session)
+        if not found.writes:
+            raise NoScope(f"{type(row).__name__} was changed while the request only reads")
+        if row.tenant_id is None:
+            row.tenant_id = found.tenant_id
+        if row.tenant_id != found.tenant_id:
+            raise NoScope(f"{type(row).__name__} belongs to another tenant")
+        if found.assessment_id and isinstance(row, AssessmentOwned) and row.assessment_id != found.assessment_id:
+            raise NoScope(f"{type(row).__name__} belongs to another assessment")
+
+
+@event.listens_for(db.session, "after_begin")
+def _tell_postgresql(session: Session, _transaction: object, connection: Connection) -> None:
+    """Set the tenant for this transaction only: a session-wide setting behind a pooler serves the wrong one."""
+    found = session.info.get("scope")
+    if found is not None and connection.dialect.name == "postgresql":
+        connection.execute(
+            text("SELECT set_config(:name, :tenant, true)"), {"name": SETTING, "tenant": str(found.tenant_id)}
+        )

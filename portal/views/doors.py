@@ -1,0 +1,131 @@
+"""The doors: before any view runs, the present scope is entered or the request ends here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+from flask import Flask, Response, current_app, g, request, url_for
+
+from portal import access, tenancy
+from portal.config import Config
+from portal.errors import NotFound, SignInNeeded
+from portal.models.evidence import Evidence
+from portal.services.accounts import sessions
+from portal.services.assessments import visits
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # The invite's secret is in an address: no other site may see where a person came from.
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def register(app: Flask) -> None:
+    """Put the doors before every view and the headers on every answer."""
+    app.before_request(knock)
+    app.after_request(harden)
+
+
+def knock() -> None:
+    """Enter the scope of whoever asks, and let pass who may."""
+    g.request_id = uuid4().hex[:12]
+    if request.endpoint is None:
+        return
+    mark = access.mark_of(current_app, request.endpoint)
+    DOORS[mark.door](mark)
+
+
+def _public(_mark: access.Mark) -> None:
+    # Whoever is not known yet gets a session that reaches nothing of any sponsor.
+    tenancy.enter_unscoped(writes=False)
+
+
+def _staff(mark: access.Mark) -> None:
+    secret = request.cookies.get(cookie("staff"), "")
+    try:
+        g.staff = sessions.enter(
+            secret=secret, request_id=g.request_id, origin=origin(), writes=mark.writes(request.method)
+        )
+    except SignInNeeded as error:
+        asked = request.full_path if request.method == "GET" else None
+        raise SignInNeeded(error.text, to=url_for("accounts.sign_in", next=asked)) from None
+    access.check(mark.permission)
+
+
+def _cmo(mark: access.Mark) -> None:
+    secret = request.cookies.get(cookie("cmo"), "")
+    g.respondent = visits.enter(
+        secret=secret, request_id=g.request_id, origin=origin(), writes=mark.writes(request.method)
+    )
+    access.check(mark.permission)
+
+
+DOORS = {"public": _public, "staff": _staff, "cmo": _cmo}
+
+
+def origin() -> str:
+    """Return the network address that the request came from (11.10(h)); a proxy must be trusted by name."""
+    return (request.remote_addr or "")[:64]
+
+
+def cookie(door: str) -> str:
+    """Return a door's cookie name, held to this host wherever there is TLS."""
+    config: Config = current_app.extensions["portal.config"]
+    return f"__Host-portal_{door}" if config.secure else f"portal_{door}"
+
+
+def give(response: Response, door: str, secret: str) -> Response:
+    """Hand a door's secret to the browser, out of reach of scripts and of other sites' posts."""
+    config: Config = current_app.extensions["portal.config"]
+    response.set_cookie(
+        cookie(door), secret, max_age=int(sessions.LONGEST_STAY.total_seconds()), path="/",
+        secure=config.secure, httponly=True, samesite="Lax",
+    )  # fmt: skip
+    return response
+
+
+def take_back(response: Response, door: str) -> Response:
+    """Remove a door's cookie from the browser."""
+    config: Config = current_app.extensions["portal.config"]
+    response.delete_cookie(cookie(door), path="/", secure=config.secure, httponly=True, samesite="Lax")
+    return response
+
+
+def secret_of(door: str) -> str:
+    """Return the secret that the browser holds for a door; raise NotFound without one."""
+    secret = request.cookies.get(cookie(door), "")
+    if not secret:
+        raise NotFound("Open the link in your mail in this browser first.")
+    return secret
+
+
+def harden(response: Response) -> Response:
+    """Put the protective headers on every answer; what belongs to a person is never kept in a cache."""
+    config: Config = current_app.extensions["portal.config"]
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Content-Security-Policy", CSP)
+    if config.secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+    if not (request.endpoint or "").endswith("static"):
+        response.headers["Cache-Control"] = "no-store"
+        response.headers.pop("ETag", None)
+    return response
+
+
+def hand_out(row: Evidence, chunks: Iterator[bytes]) -> Response:
+    """Hand out stored bytes as a download that cannot act in our origin."""
+    response = Response(chunks, mimetype=row.media_type)
+    response.content_length = row.size
+    response.headers.set("Content-Disposition", "attachment", filename=row.name)
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["X-Content-SHA256"] = row.digest
+    return response

@@ -1,0 +1,43 @@
+"""A supplier's dossier: its checks, then one click."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, Response, render_template
+from flask.typing import ResponseReturnValue
+
+from portal.access import allows
+from portal.services import dossiers, suppliers
+
+blueprint = Blueprint("dossiers", __name__, url_prefix="/suppliers/<uuid:supplier_id>/dossier")
+
+
+@blueprint.get("/")
+@allows("dossiers.view")
+def show(supplier_id: UUID) -> ResponseReturnValue:
+    """Show what the dossier will hold and what is missing in it."""
+    supplier = suppliers.get(supplier_id)
+    return render_template(
+        "dossiers/show.html", supplier=supplier, checks=dossiers.checks(supplier), note=dossiers.engine_note()
+    )
+
+
+@blueprint.get("/dossier.pdf")
+@allows("dossiers.view", records=True)
+def as_pdf(supplier_id: UUID) -> ResponseReturnValue:
+    """Hand out the dossier as PDF."""
+    return _hand_out(dossiers.issue(supplier=suppliers.get(supplier_id), form="pdf"))
+
+
+@blueprint.get("/dossier.json")
+@allows("dossiers.view", records=True)
+def as_json(supplier_id: UUID) -> ResponseReturnValue:
+    """Hand out the same data as JSON."""
+    return _hand_out(dossiers.issue(supplier=suppliers.get(supplier_id), form="json"))
+
+
+def _hand_out(issued: dossiers.Issued) -> Response:
+    response = Response(issued.data, mimetype=issued.media_type)
+    response.headers.set("Content-Disposition", "attachment", filename=issued.name)
+    return response

@@ -1,0 +1,108 @@
+"""The sponsor's review: a verdict for each answer, the rating as it builds up, closing under signature."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.access import allows
+from portal.errors import Invalid
+from portal.forms.accounts import SignForm
+from portal.forms.assessments import ReturnForm, VerdictForm, version_of
+from portal.models.assessments import Assessment
+from portal.services import dossiers, signatures
+from portal.services.assessments import answers, rating, reviewing, sending
+from portal.services.assessments.answers import Room
+from portal.views.suppliers import today
+
+blueprint = Blueprint("review", __name__, url_prefix="/assessments/<uuid:assessment_id>")
+
+
+@blueprint.get("/review")
+@allows("assessments.view")
+def show(assessment_id: UUID) -> ResponseReturnValue:
+    """Show answers, evidence and verdicts, with the rating as it stands."""
+    room = answers.view(reviewing.get(assessment_id))
+    return_form = ReturnForm(formdata=None, due_on=today() + timedelta(days=sending.USUAL_DAYS // 2))
+    return render_template(
+        "review/show.html", room=room, assessment=room.assessment, supplier=room.assessment.supplier,
+        rated=rating.rate(room), outcomes=reviewing.OUTCOMES, levels=reviewing.LEVELS,
+        undecided=reviewing.undecided(room), sent_back=reviewing.sent_back(room),
+        verdict_form=VerdictForm(formdata=None), return_form=return_form,
+    )  # fmt: skip
+
+
+@blueprint.post("/verdicts/<question_id>")
+@allows("assessments.review")
+def give_verdict(assessment_id: UUID, question_id: str) -> ResponseReturnValue:
+    """Give a verdict on one answer."""
+    form = VerdictForm()
+    form.check()
+    reviewing.give_verdict(
+        assessment=reviewing.get(assessment_id), question_id=question_id, outcome=form.outcome.data,
+        level=form.level.data, remark=form.remark.data or "", version=version_of(form),
+    )  # fmt: skip
+    return redirect(url_for(".show", assessment_id=assessment_id, _anchor=f"question-{question_id}"))
+
+
+@blueprint.post("/return")
+@allows("assessments.review")
+def send_back(assessment_id: UUID) -> ResponseReturnValue:
+    """Send the marked questions back to the supplier."""
+    form = ReturnForm()
+    form.check()
+    assessment = reviewing.return_to_supplier(
+        assessment=reviewing.get(assessment_id), due_on=form.due_on.data, today=today()
+    )
+    flash("The marked questions are on their way back to the supplier.")
+    return redirect(url_for("assessments.show", assessment_id=assessment.id))
+
+
+@blueprint.get("/rating")
+@allows("assessments.view")
+def show_rating(assessment_id: UUID) -> ResponseReturnValue:
+    """Show the rating with every driver and the arithmetic of every line."""
+    room = answers.view(reviewing.get(assessment_id))
+    rated = rating.rate(room)
+    return render_template(
+        "review/rating.html", room=room, assessment=room.assessment, supplier=room.assessment.supplier,
+        rated=rated, final=reviewing.final_rating(room.assessment), drawings=dossiers.drawings(rated),
+    )  # fmt: skip
+
+
+@blueprint.get("/close")
+@allows("assessments.close")
+def prepare_closing(assessment_id: UUID) -> ResponseReturnValue:
+    """Show what is signed when the review is closed."""
+    return _closing(reviewing.get(assessment_id), SignForm(formdata=None))
+
+
+@blueprint.post("/close")
+@allows("assessments.close")
+def close(assessment_id: UUID) -> ResponseReturnValue:
+    """Close the review under signature."""
+    form = SignForm()
+    form.meaning.choices = list(signatures.MEANINGS["Rating"].items())
+    try:
+        form.check()
+        reviewing.close(
+            assessment_id=assessment_id, meaning=form.meaning.data, shown_digest=form.shown_digest.data, today=today(),
+            credential=signatures.Credential(form.email.data, form.password.data),
+        )  # fmt: skip
+    except Invalid as error:
+        return _closing(reviewing.get(assessment_id), form, problem=error.text), error.status
+    flash("The review is closed and signed.")
+    return redirect(url_for("assessments.show", assessment_id=assessment_id))
+
+
+def _closing(assessment: Assessment, form: SignForm, problem: str = "") -> str:
+    room: Room = answers.view(assessment)
+    form.meaning.choices = list(signatures.MEANINGS["Rating"].items())
+    form.shown_digest.data = reviewing.content_digest(reviewing.rating_row(room, today()))
+    return render_template(
+        "review/close.html", room=room, assessment=assessment, supplier=assessment.supplier,
+        rated=rating.must_rate(room), undecided=reviewing.undecided(room), form=form, problem=problem,
+    )  # fmt: skip

@@ -1,0 +1,157 @@
+"""Suppliers: the list, the page of one, its profile, sites and contacts."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.access import allows
+from portal.db import now
+from portal.errors import Invalid
+from portal.forms.assessments import version_of
+from portal.forms.suppliers import ContactForm, SiteForm, SupplierForm
+from portal.models.suppliers import FACTORS, Supplier
+from portal.services import suppliers
+
+blueprint = Blueprint("suppliers", __name__, url_prefix="/suppliers")
+
+
+@blueprint.get("/")
+@allows("suppliers.view")
+def index() -> ResponseReturnValue:
+    """Show a page of suppliers, filtered and sorted as the address says."""
+    wanted = _wanted()
+    page = suppliers.find(wanted, today=today())
+    return render_template("suppliers/index.html", page=page, wanted=wanted, statuses=suppliers.STATUSES, today=today())
+
+
+@blueprint.get("/new")
+@allows("suppliers.edit")
+def new() -> ResponseReturnValue:
+    """Show an empty profile."""
+    return render_template("suppliers/edit.html", form=SupplierForm(), supplier=None)
+
+
+@blueprint.post("/new")
+@allows("suppliers.edit")
+def create() -> ResponseReturnValue:
+    """Create a supplier."""
+    form = SupplierForm()
+    try:
+        form.check()
+        supplier = suppliers.create(
+            supplier_id=form.id.uuid, legal_name=form.legal_name.data,
+            services=form.services.data or "", factors=form.factors,
+        )  # fmt: skip
+    except Invalid as error:
+        return render_template("suppliers/edit.html", form=form, supplier=None, problem=error.text), error.status
+    flash(f"{supplier.legal_name} is among your suppliers now.")
+    return redirect(url_for(".show", supplier_id=supplier.id))
+
+
+@blueprint.get("/<uuid:supplier_id>")
+@allows("suppliers.view")
+def show(supplier_id: UUID) -> ResponseReturnValue:
+    """Show a supplier: profile, inherent risk with its reason, assessments, contacts."""
+    return _page(suppliers.get(supplier_id), SiteForm(), ContactForm())
+
+
+@blueprint.get("/<uuid:supplier_id>/edit")
+@allows("suppliers.edit")
+def edit(supplier_id: UUID) -> ResponseReturnValue:
+    """Show the profile for changing."""
+    supplier = suppliers.get(supplier_id)
+    levels = {name: str(getattr(supplier, name) or "") for name in FACTORS}
+    form = SupplierForm(formdata=None, obj=supplier, data=levels)
+    for name, level in levels.items():
+        form[name].data = level
+    return render_template("suppliers/edit.html", form=form, supplier=supplier)
+
+
+@blueprint.post("/<uuid:supplier_id>/edit")
+@allows("suppliers.edit")
+def change(supplier_id: UUID) -> ResponseReturnValue:
+    """Change the profile."""
+    supplier, form = suppliers.get(supplier_id), SupplierForm()
+    try:
+        form.check()
+        suppliers.change(
+            supplier=supplier, version=version_of(form), legal_name=form.legal_name.data,
+            services=form.services.data or "", factors=form.factors, reason=form.reason.data or "",
+        )  # fmt: skip
+    except Invalid as error:
+        return render_template("suppliers/edit.html", form=form, supplier=supplier, problem=error.text), error.status
+    flash("The profile is saved.")
+    return redirect(url_for(".show", supplier_id=supplier.id))
+
+
+@blueprint.post("/<uuid:supplier_id>/sites")
+@allows("suppliers.edit")
+def add_site(supplier_id: UUID) -> ResponseReturnValue:
+    """Add a site."""
+    supplier, form = suppliers.get(supplier_id), SiteForm()
+    try:
+        form.check()
+        site = suppliers.add_site(
+            supplier=supplier,
+            name=form.name.data,
+            country=form.country.data,
+            services=form.services.data or "",
+        )
+    except Invalid as error:
+        return _page(supplier, form, ContactForm(formdata=None), problem=error.text), error.status
+    flash(f"{site.name} is added.")
+    return redirect(url_for(".show", supplier_id=supplier.id, _anchor="sites"))
+
+
+@blueprint.post("/<uuid:supplier_id>/contacts")
+@allows("suppliers.edit")
+def add_contact(supplier_id: UUID) -> ResponseReturnValue:
+    """Add a contact."""
+    supplier, form = suppliers.get(supplier_id), ContactForm()
+    try:
+        form.check()
+        contact = suppliers.add_contact(
+            supplier=supplier, name=form.name.data, email=form.email.data, position=form.position.data or ""
+        )
+    except Invalid as error:
+        return _page(supplier, SiteForm(formdata=None), form, problem=error.text), error.status
+    flash(f"{contact.name} is added.")
+    return redirect(url_for(".show", supplier_id=supplier.id, _anchor="contacts"))
+
+
+def _page(supplier: Supplier, site_form: SiteForm, contact_form: ContactForm, problem: str = "") -> str:
+    return render_template(
+        "suppliers/show.html",
+        supplier=supplier,
+        inherent=suppliers.inherent(supplier),
+        assessments=suppliers.assessments_of(supplier),
+        ratings=suppliers.ratings_by_assessment(supplier),
+        statuses=suppliers.STATUSES,
+        site_form=site_form,
+        contact_form=contact_form,
+        problem=problem,
+        today=today(),
+    )
+
+
+def _wanted() -> suppliers.Wanted:
+    asked = request.args
+    return suppliers.Wanted(
+        text=asked.get("text", "").strip()[:100],
+        tier=asked.get("tier", type=int),
+        status=asked.get("status", ""),
+        rating=asked.get("rating", type=int),
+        due=asked.get("due", ""),
+        sort=asked.get("sort", "name"),
+        descending=asked.get("order") == "descending",
+        page=min(asked.get("page", 1, type=int), 1_000_000),
+    )
+
+
+def today() -> date:
+    """Return the present day, in UTC like every time in the portal."""
+    return now().date()
