@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 
-Mode = Literal["demo", "production", "test"]
+Mode = Literal["production", "demo", "test"]
+Engine = Literal["typst", "pdfkit"]
+MODES: tuple[Mode, ...] = ("production", "demo", "test")
+ENGINES: tuple[Engine, ...] = ("typst", "pdfkit")
 T = TypeVar("T")
 MIB = 1024 * 1024
 # Values that were printed somewhere: whoever reads the manual must not hold the key to a real installation.
@@ -47,7 +50,7 @@ class Config:
     data_dir: Path
     mail: MailServer | None
     mail_sender: str
-    pdf_engine: Literal["typst", "pdfkit"]
+    pdf_engine: Engine
     upload_limit: int = 100 * MIB
     proxies: int = 0
 
@@ -73,7 +76,7 @@ def from_environment(env: Mapping[str, str]) -> Config:
             faults.append(f"{name}: {error}")
             return turn(default)
 
-    mode = read("PORTAL_MODE", "production", _one_of("production", "demo", "test"))
+    mode = read("PORTAL_MODE", "production", _one_of(MODES))
     data_dir = Path(env.get("DATA_DIR", "var")).resolve()
     config = Config(
         mode=mode,
@@ -85,7 +88,7 @@ def from_environment(env: Mapping[str, str]) -> Config:
         data_dir=data_dir,
         mail=read("MAIL_URL", "", _mail_server),
         mail_sender=env.get("MAIL_SENDER", "CMO oversight <portal@localhost>"),
-        pdf_engine=read("PDF_ENGINE", "typst", _one_of("typst", "pdfkit")),
+        pdf_engine=read("PDF_ENGINE", "typst", _one_of(ENGINES)),
         upload_limit=read("UPLOAD_LIMIT_MIB", "100", _mebibytes),
         proxies=read("TRUSTED_PROXIES", "0", int),
     )
@@ -116,7 +119,7 @@ def _production_faults(config: Config) -> list[str]:
     return [text for bad, text in checks if bad]
 
 
-def _one_of(*choices: T) -> Callable[[str], T]:
+def _one_of(choices: tuple[T, ...]) -> Callable[[str], T]:
     def turn(text: str) -> T:
         for choice in choices:
             if text == choice:

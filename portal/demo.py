@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import mailbox
 import re
 from dataclasses import dataclass
@@ -37,16 +38,23 @@ class Received:
         return [(line, found[0] if (found := LINK.search(line)) else "") for line in self.text.splitlines()]
 
 
-def serve(folder: Path) -> Controller:
-    """Start a mail server on a free loopback port that puts what it gets into a mail folder."""
-    server = Controller(Mailbox(str(folder)), hostname="127.0.0.1", port=0)
+class LoopbackMail(Controller):
+    """A mail server on loopback, on whichever port is free; `port` says which once it has started."""
+
+    def __init__(self, handler: object) -> None:
+        super().__init__(handler, hostname="127.0.0.1", port=0)
+
+    def _trigger_server(self) -> None:
+        # The library knocks at the port that it asked for; here the system chose it.
+        self.port = int(cast(asyncio.Server, self.server).sockets[0].getsockname()[1])
+        super()._trigger_server()
+
+
+def serve(folder: Path) -> LoopbackMail:
+    """Start a mail server that puts what it gets into a mail folder."""
+    server = LoopbackMail(Mailbox(folder))
     server.start()
     return server
-
-
-def port_of(server: Controller) -> int:
-    """Return the port that the server was given."""
-    return int(server.server.sockets[0].getsockname()[1])
 
 
 def letters() -> list[Received]:
@@ -54,7 +62,7 @@ def letters() -> list[Received]:
     config: Config = current_app.extensions["portal.config"]
     folder = mailbox.Maildir(str(folder_of(config)), create=True)
     parser = BytesParser(policy=policy.default)
-    found = [_received(key, cast(EmailMessage, parser.parsebytes(folder.get_bytes(key)))) for key in folder.keys()]  # noqa: SIM118
+    found = [_received(key, parser.parsebytes(folder.get_bytes(key))) for key in folder.keys()]  # noqa: SIM118
     return sorted(found, key=lambda letter: (letter.at, letter.key), reverse=True)
 
 

@@ -11,6 +11,7 @@ import queue
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -190,7 +191,7 @@ class ThreadRunner:
                 row_id = self._bell.get(timeout=SWEEP_SECONDS)
                 if row_id is None:
                     return
-                self._guarded(lambda row_id=row_id: perform(row_id))
+                self._guarded(partial(perform, row_id))
             except queue.Empty:
                 self._guarded(sweep)
 

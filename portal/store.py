@@ -12,7 +12,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from flask import Flask, current_app
 
@@ -34,7 +34,7 @@ class Store:
         self.root = root.resolve()
         self.limit = limit
 
-    def put(self, stream: BinaryIO) -> tuple[str, int]:
+    def put(self, stream: IO[bytes]) -> tuple[str, int]:
         """Store a stream and return its digest and size in bytes; raise TooBig past the limit."""
         self.root.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self.root, prefix="incoming-")
@@ -75,7 +75,7 @@ class Store:
             raise ValueError("outside the store")
         return path
 
-    def _copy(self, stream: BinaryIO, target: BinaryIO) -> tuple[str, int]:
+    def _copy(self, stream: IO[bytes], target: IO[bytes]) -> tuple[str, int]:
         sha, size = hashlib.sha256(), 0
         while chunk := stream.read(CHUNK):
             size += len(chunk)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 from uuid import UUID, uuid4
 
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Table, event, select, text
@@ -164,7 +164,7 @@ def _filter(state: ORMExecuteState) -> None:
 def _names_tenant_table(state: ORMExecuteState) -> bool:
     return any(
         isinstance(element, Table) and "tenant_id" in element.primary_key.columns
-        for element in visitors.iterate(state.statement)
+        for element in visitors.iterate(cast(visitors.ExternallyTraversible, state.statement))
     ) or any(issubclass(mapper.class_, TenantOwned) for mapper in state.all_mappers)
 
 

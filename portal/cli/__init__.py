@@ -12,5 +12,6 @@ def main() -> None:
     """Run and look after a CMO oversight portal."""
 
 
-for command in (*serve.COMMANDS, *data.COMMANDS, *accounts.COMMANDS):
+COMMANDS: tuple[click.Command, ...] = (*serve.COMMANDS, *data.COMMANDS, *accounts.COMMANDS)
+for command in COMMANDS:
     main.add_command(command)

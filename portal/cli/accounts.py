@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID, uuid4
+
 import click
 
 from portal import tenancy
 from portal.access import STAFF_ROLES
 from portal.cli.serve import application
-from portal.db import db
 from portal.errors import PortalError
 from portal.services.accounts import people
 
@@ -18,11 +19,10 @@ from portal.services.accounts import people
 def add_sponsor(name: str, contact: str) -> None:
     """Create a sponsor and print its id."""
     with application().app_context():
-        tenancy.enter_unscoped(writes=True)
-        tenant = people.create_tenant(name=name, contact_email=contact)
-        tenant_id = tenant.id
-        db.session.commit()
-        click.echo(tenant_id)
+        sponsor_id = uuid4()
+        with tenancy.scoped(tenancy.system(sponsor_id, "command line")):
+            people.create_tenant(name=name, contact_email=contact)
+        click.echo(sponsor_id)
 
 
 @click.command("add-staff")
@@ -32,11 +32,11 @@ def add_sponsor(name: str, contact: str) -> None:
 @click.option("--title", default="", help="Title or function.")
 @click.option("--role", type=click.Choice(STAFF_ROLES), required=True)
 @click.password_option(help="15 characters or more.")
-def add_staff(sponsor_id: object, email: str, name: str, title: str, role: str, password: str) -> None:
+def add_staff(sponsor_id: UUID, email: str, name: str, title: str, role: str, password: str) -> None:
     """Give a person a role with a sponsor; a person who exists already keeps name and password."""
     with application().app_context():
         try:
-            with tenancy.scoped(tenancy.system(sponsor_id, "command line")):  # type: ignore[arg-type]
+            with tenancy.scoped(tenancy.system(sponsor_id, "command line")):
                 person = people.with_email(email) or people.create_person(
                     email=email, printed_name=name, title=title, password=password
                 )

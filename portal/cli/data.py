@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from uuid import UUID
 
 import click
 from flask import Flask
@@ -54,7 +55,7 @@ def verify() -> None:
     sys.exit(1 if damaged else 0)
 
 
-def _tenants() -> list[tuple[object, str]]:
+def _tenants() -> list[tuple[UUID, str]]:
     tenancy.enter_unscoped(writes=False)
     return [(row.id, row.name) for row in db.session.scalars(select(Tenant).order_by(Tenant.name))]
 

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import io
+from dataclasses import asdict
 from datetime import date, timedelta
 from uuid import uuid4
 
 from sqlalchemy import select
 
-from portal import tenancy
+from portal import audit, tenancy
 from portal.cli import story
 from portal.db import db, now
 from portal.models.accounts import Membership, Tenant
-from portal.models.assessments import Assessment, Submission
-from portal.models.suppliers import FACTORS, Supplier
+from portal.models.assessments import Assessment
+from portal.models.suppliers import FACTORS
 from portal.services import evidence, signatures, suppliers
 from portal.services.accounts import people
-from portal.services.assessments import answers, moves, reviewing, sending, submitting
+from portal.services.assessments import answers, rating, reviewing, sending, submitting
 from portal.tenancy import Actor, Scope
 from questionnaires.definition import Question
 
 KEY = "part11-cmo"
+# How many questions are answered, and how many of those are reviewed, where a stage stops half-way.
+ANSWERED = {"answering": 21}
+REVIEWED = {"in_review": 12}
+UNMET = {
+    "no": "Not in place. An action with a date follows from this review.",
+    "planned": "Not in place yet. An action with a date follows from this review.",
+}
 
 
 def fill() -> None:
@@ -28,11 +36,9 @@ def fill() -> None:
     tenancy.enter_unscoped(writes=False)
     if db.session.scalar(select(Tenant.id)) is not None:
         return
-    tenancy.enter_unscoped(writes=True)
-    tenant = people.create_tenant(name=story.SPONSOR, contact_email=story.SECURITY_CONTACT)
-    tenant_id = tenant.id
-    db.session.commit()
+    tenant_id = uuid4()
     with tenancy.scoped(tenancy.system(tenant_id, "demo data")):
+        people.create_tenant(name=story.SPONSOR, contact_email=story.SECURITY_CONTACT)
         for email, name, title, role in story.STAFF:
             person = people.create_person(email=email, printed_name=name, title=title, password=story.PASSWORD)
             people.add_member(person=person, role=role)
@@ -79,7 +85,7 @@ def _supplier(tenant_id: object, told: story.Told) -> None:
             due_on=_today() + timedelta(days=max(told.due_in, 1)), today=_today(),
         )  # fmt: skip
         if told.due_in < 1:
-            assessment.due_on = _today() + timedelta(days=told.due_in)
+            _backdate(assessment, told)
             suppliers.settle(supplier)
         room = Scope(qa.tenant_id, Actor("cmo", invite.id, told.contact, "respondent"), qa.request_id, "127.0.0.1",
                      assessment_id=assessment.id)  # fmt: skip
@@ -91,26 +97,36 @@ def _supplier(tenant_id: object, told: story.Told) -> None:
         _review(qa, room.assessment_id, told)
 
 
+def _backdate(assessment: Assessment, told: story.Told) -> None:
+    """Make an assessment overdue: sending refuses a past date, and the trail says why it is here."""
+    audit.because("Demo data: an assessment that is overdue")
+    assessment.due_on = _today() + timedelta(days=told.due_in)
+    assessment.sent_at = now() - timedelta(days=sending.USUAL_DAYS - told.due_in)
+
+
 def _answer(room: Scope, told: story.Told) -> None:
     with tenancy.scoped(room):
-        found = answers.room()
-        for number, question in enumerate(found.questionnaire.questions):
-            if told.stage == "answering" and number > 20:
-                break
-            present = answers.room()
+        present = answers.room()
+        for question in list(present.questionnaire.questions)[: ANSWERED.get(told.stage)]:
             if question not in present.visible:
                 continue
             value, comment = _said(question, told)
-            answers.save(question_id=question.id, raw={"value": value, "comment": comment}, version=0)
-            if question.id in story.EVIDENCE and value in {"implemented", "partial"}:
+            raw = {"value": value, "comment": comment}
+            _, present = answers.save(question_id=question.id, raw=raw, version=0)
+            if question.id in story.EVIDENCE and value in rating.CLAIMED:
                 name, text = story.EVIDENCE[question.id]
-                evidence.attach(question_id=question.id, name=name, stream=io.BytesIO(text.encode()))
+                stream = io.BytesIO(_named(text, told).encode())
+                evidence.attach(question_id=question.id, name=name, stream=stream)
 
 
 def _said(question: Question, told: story.Told) -> tuple[str, str]:
-    if question.type == "yes_no":
-        return story.SCOPING.get(question.id, "yes"), ""
-    return told.gaps.get(question.id, ("implemented", story.COMMENTS.get(question.id, "")))
+    usual = story.SCOPING.get(question.id, "yes") if question.type == "yes_no" else "implemented"
+    value, comment = told.gaps.get(question.id, (usual, story.COMMENTS.get(question.id, "")))
+    return value, _named(comment, told)
+
+
+def _named(text: str, told: story.Told) -> str:
+    return text.format(**asdict(told.systems))
 
 
 def _sign(room: Scope, told: story.Told) -> None:
@@ -130,8 +146,8 @@ def _review(qa: Scope, assessment_id: object, told: story.Told) -> None:
         assessment = reviewing.get(assessment_id)  # type: ignore[arg-type]
         room = answers.view(assessment)
         controls = [question for question in room.visible if question.type == "control"]
-        for question in controls if told.stage == "closed" else controls[:12]:
-            outcome, level, remark = _verdict(room, question)
+        for question in controls[: REVIEWED.get(told.stage)]:
+            outcome, level, remark = _verdict(room, question, told)
             reviewing.give_verdict(
                 assessment=assessment, question_id=question.id, outcome=outcome, level=level, remark=remark, version=0
             )
@@ -139,13 +155,16 @@ def _review(qa: Scope, assessment_id: object, told: story.Told) -> None:
         _close(qa, assessment_id)
 
 
-def _verdict(room: answers.Room, question: Question) -> tuple[str, str, str]:
-    answer = room.answers[question.id]
-    if answer.value in {"no", "planned"}:
-        return "gap", "", "Not in place yet. An action with a date follows from this review."
-    if answer.value == "not_applicable":
-        return "accepted", "", ""
-    return "accepted", "E2" if question.id in room.evidence else story.LEVELS.get(question.id, "E2"), ""
+def _verdict(room: answers.Room, question: Question, told: story.Told) -> tuple[str, str, str]:
+    """Return outcome, level of evidence and remark, as a reviewer would who was at the sponsor's audit."""
+    value = room.answers[question.id].value
+    outcome, remark = told.verdicts.get(question.id, ("gap" if value in UNMET else "accepted", ""))
+    if outcome != "accepted" or value == "not_applicable":
+        return outcome, "", remark or UNMET.get(value, "")
+    level = story.LEVELS.get(question.id, "E2" if question.id in room.evidence else "E0")
+    if level == "E4":
+        return (outcome, level, remark or told.audit) if told.audit else (outcome, "E2", remark)
+    return outcome, level, remark
 
 
 def _close(qa: Scope, assessment_id: object) -> None:

@@ -34,7 +34,7 @@ def demo_command(port: int, reset: bool) -> None:
     settings = demo_settings(folder, port)
     database.migrate(settings.database_url)
     server = demo.serve(demo.folder_of(settings))
-    app = create_app(replace(settings, mail=config.MailServer("127.0.0.1", demo.port_of(server), None, None, False)))
+    app = create_app(replace(settings, mail=config.MailServer("127.0.0.1", server.port, None, None, False)))
     with app.app_context():
         seed.fill()
     click.echo(seed.welcome(settings.base_url))

@@ -57,6 +57,7 @@ class Document:
         if set(content) != {*FRONT, "blocks"}:
             raise ValueError(f"a document has exactly these fields: {', '.join((*FRONT, 'blocks'))}")
         _refuse("cover", pairs(content["cover"]))
+        _refuse("blocks", not isinstance(content["blocks"], list) and "must be a list")
         cover = tuple((label, value) for label, value in content.pop("cover"))
         return cls(**content | {"cover": cover, "blocks": tuple(content["blocks"])})
 

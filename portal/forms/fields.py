@@ -68,7 +68,7 @@ def paragraph(label: str, longest: int, *, required: bool = False, help: str = "
     return TextAreaField(label, rules, filters=[tidy], description=help, render_kw={"maxlength": longest, "rows": 3})
 
 
-class FreshId(HiddenField):
+class FreshId(HiddenField):  # type: ignore[misc]  # the library has no types
     """A hidden id made when the page was shown: submitted twice, it makes one record."""
 
     def __init__(self, **options: Any) -> None:

@@ -17,7 +17,41 @@ LEVELS = [
 ]
 
 
-def _factor(label: str, help: str) -> SelectField:
+# Factor -> (label, what it asks, with what its ends mean).
+FACTOR_WORDS = {
+    "impact_patient": (
+        "Patient and product",
+        "What a failure here could do to patients or to product quality. 1: nothing noticeable; 5: lasting harm.",
+    ),
+    "impact_data": (
+        "Data",
+        "How far GMP decisions rest on records that this supplier keeps. 1: not at all; 5: release rests on them.",
+    ),
+    "impact_supply": (
+        "Supply",
+        "How hard it would be to go on without this supplier. 1: replaced within days; 5: there is no other source.",
+    ),
+    "exposure_connectivity": (
+        "Connectivity",
+        "How far its systems are connected with yours or with the internet. 1: not at all; 5: open to remote access.",
+    ),
+    "exposure_complexity": (
+        "System complexity",
+        "How many computerised systems touch your records, and how complex they are. 1: one, simple; 5: many, linked.",
+    ),
+    "exposure_subcontracting": (
+        "Subcontracting depth",
+        "How many others stand behind this supplier for your products. 1: nobody; 5: several tiers.",
+    ),
+    "exposure_history": (
+        "Compliance history",
+        "1: clean inspections; 5: warning letter, import alert or repeated data-integrity findings.",
+    ),
+}
+
+
+def _factor(name: str) -> SelectField:
+    label, help = FACTOR_WORDS[name]
     return SelectField(label, choices=LEVELS, default="", description=help)
 
 
@@ -28,22 +62,13 @@ class SupplierForm(Form):
     version = HiddenField(default="0")
     legal_name = line("Legal name", 200)
     services = paragraph("Services", 2000, help="What this supplier does for you, one service a line.")
-    impact_patient = _factor("Patient and product", "What a failure here could do to patients or product quality.")
-    impact_data = _factor("Data", "How far GMP decisions rest on records that this supplier keeps.")
-    impact_supply = _factor("Supply", "How hard it would be to go on without this supplier.")
-    exposure_connectivity = _factor(
-        "Connectivity", "How far its systems are connected with yours or with the internet."
-    )
-    exposure_complexity = _factor(
-        "System complexity", "How many computerised systems touch your records, and how complex they are."
-    )
-    exposure_subcontracting = _factor(
-        "Subcontracting depth", "How many others stand behind this supplier for your products."
-    )
-    exposure_history = _factor(
-        "Compliance history",
-        "1: clean inspections; 5: warning letter, import alert or repeated data-integrity findings.",
-    )
+    impact_patient = _factor("impact_patient")
+    impact_data = _factor("impact_data")
+    impact_supply = _factor("impact_supply")
+    exposure_connectivity = _factor("exposure_connectivity")
+    exposure_complexity = _factor("exposure_complexity")
+    exposure_subcontracting = _factor("exposure_subcontracting")
+    exposure_history = _factor("exposure_history")
     reason = line("Why do you change this?", 300, required=False, help="Stands in the audit trail.")
 
     @property

@@ -6,7 +6,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import IO
 from uuid import UUID
 
 import filetype
@@ -40,7 +40,7 @@ LONGEST_NAME = 150
 DIRECTIONS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F])
 
 
-def attach(*, question_id: str, name: str, stream: BinaryIO) -> Evidence:
+def attach(*, question_id: str, name: str, stream: IO[bytes]) -> Evidence:
     """Store a file under a question; the same bytes under the same question are there already.
 
     Raises Invalid for an empty file, KindRefused for a kind that is not taken, TooBig, Conflict by state.
@@ -101,7 +101,7 @@ def safe_name(name: str) -> str:
     return clean[:LONGEST_NAME] or "file"
 
 
-def decide_kind(name: str, stream: BinaryIO) -> str:
+def decide_kind(name: str, stream: IO[bytes]) -> str:
     """Return the media type by content; raise KindRefused unless content and ending agree on a kind we take."""
     ending = name.rpartition(".")[2].lower()
     if ending not in KINDS:
@@ -116,7 +116,7 @@ def decide_kind(name: str, stream: BinaryIO) -> str:
     return KINDS[ending]
 
 
-def _looks_like(ending: str, head: bytes, stream: BinaryIO) -> bool:
+def _looks_like(ending: str, head: bytes, stream: IO[bytes]) -> bool:
     if ending in OFFICE_FOLDERS:
         return _is_office(OFFICE_FOLDERS[ending], stream)
     if ending in {"txt", "csv"}:
@@ -132,7 +132,7 @@ def _is_text(head: bytes) -> bool:
     return not re.search(rb"<\s*(html|script|svg|!doctype|\?xml)", head, re.IGNORECASE)
 
 
-def _is_office(folder: str, stream: BinaryIO) -> bool:
+def _is_office(folder: str, stream: IO[bytes]) -> bool:
     """Look into the archive's directory alone: right folder, and no macros."""
     try:
         names = zipfile.ZipFile(stream).namelist()

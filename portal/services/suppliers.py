@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -36,12 +36,24 @@ SORTS: Mapping[str, Any] = {
     "due": Supplier.next_due,
 }
 
+SITES: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
+    "none": lambda count: count == 0,
+    "one": lambda count: count == 1,
+    "several": lambda count: count > 1,
+}
+DUE: Mapping[str, Callable[[date], ColumnElement[bool]]] = {
+    "overdue": lambda today: Supplier.next_due < today,
+    "open": lambda _today: Supplier.next_due.is_not(None),
+    "nothing": lambda _today: Supplier.next_due.is_(None),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the list is to show: free text, exact filters, order and page."""
 
     text: str = ""
+    sites: str = ""
     tier: int | None = None
     status: str = ""
     rating: int | None = None
@@ -49,6 +61,11 @@ class Wanted:
     sort: str = "name"
     descending: bool = False
     page: int = 1
+
+    @property
+    def filtered(self) -> bool:
+        """Tell whether anything is left out of the list."""
+        return any((self.text, self.sites, self.tier, self.status, self.rating is not None, self.due))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +99,16 @@ def _filtered(statement: Select[Any], wanted: Wanted, today: date) -> Select[Any
     conditions: list[ColumnElement[bool]] = []
     if wanted.text:
         conditions.append(_mentions(wanted.text))
+    if wanted.sites in SITES:
+        conditions.append(SITES[wanted.sites](SORTS["sites"]))
     if wanted.tier:
         conditions.append(Supplier.tier == wanted.tier)
     if wanted.status in STATUSES:
         conditions.append(Supplier.status == wanted.status)
     if wanted.rating is not None:
         conditions.append(Supplier.rating == wanted.rating if wanted.rating else Supplier.rating.is_(None))
-    if wanted.due == "overdue":
-        conditions.append(Supplier.next_due < today)
-    if wanted.due == "open":
-        conditions.append(Supplier.next_due.is_not(None))
+    if wanted.due in DUE:
+        conditions.append(DUE[wanted.due](today))
     return statement.where(*conditions)
 
 

@@ -64,9 +64,9 @@ function onKey(event) {
   menu.querySelector('summary').focus();
 }
 
-/* On a narrow screen the right pane lies below each question, folded. */
+/* On a narrower screen the right pane lies below each question, folded. */
 function fold() {
-  const narrow = matchMedia('(max-width: 59.99rem)');
+  const narrow = matchMedia('(max-width: 71.99rem)');
   const apply = () => {
     for (const pane of document.querySelectorAll('details[data-fold]')) pane.open = !narrow.matches;
   };

@@ -88,7 +88,7 @@ class Sender {
     progress.remove();
     if (!ok || body.html === undefined) return { file, broken, title: `${file.name}: ${body.title}`, text: body.text };
     const list = document.querySelector(`[data-evidence-list="${CSS.escape(this.form.dataset.upload)}"]`);
-    list.innerHTML = body.html;
+    list.innerHTML = body.html; // markup of our own template, which escapes names
     return null;
   }
 

@@ -5,21 +5,33 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from flask import Flask, current_app, g
+from flask import Flask, current_app, g, request, url_for
 
 from portal import access
 from portal.config import Config
+from portal.services.accounts.sessions import Staff
 from questionnaires import lifecycle
 from scoring import risk
 
 KIB = 1024
+ROLE_NAMES = {
+    "admin": "Administrator",
+    "qa": "Quality assurance",
+    "approver": "Approver",
+    "viewer": "Viewer",
+    "auditor": "Auditor",
+    "respondent": "Respondent",
+    "signer": "Signer",
+    "system": "The portal itself",
+}
 
 
 def register(app: Flask) -> None:
     """Teach the templates how the portal writes things."""
     app.jinja_env.filters.update(
-        moment=moment, day=day, clock=clock, size=size, level_name=level_name, state_name=state_name
-    )
+        moment=moment, day=day, clock=clock, size=size, level_name=level_name, state_name=state_name,
+        days_from=days_from, counted=counted,
+    )  # fmt: skip
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_present)
 
@@ -29,10 +41,28 @@ def _present() -> dict[str, Any]:
     staff = g.get("staff")
     role = (staff or g.get("respondent")).role if (staff or g.get("respondent")) else ""
     return {
-        "staff": staff,
+        "staff": _bar(staff, role, config.mode) if staff else None,
         "respondent": g.get("respondent"),
         "may": lambda permission: bool(role) and access.may(role, permission),
         "demo": config.mode == "demo",
+    }
+
+
+def _bar(staff: Staff, role: str, mode: str) -> dict[str, Any]:
+    """Return what the bar of the staff's door shows; it needs no database, so that a fault page has it too."""
+    in_trail = request.endpoint == "audit.index"
+    nav = [{"label": "Suppliers", "href": url_for("suppliers.index"), "active": not in_trail}]
+    if access.may(role, "audit.view"):
+        nav.append({"label": "Audit trail", "href": url_for("audit.index"), "active": in_trail})
+    if mode == "demo":
+        nav.append({"label": "Demo mailbox", "href": url_for("demo.mailbox"), "active": False})
+    return {
+        "home": url_for("suppliers.index"),
+        "tenant": staff.tenant_name,
+        "person": staff.name,
+        "role": ROLE_NAMES[role],
+        "nav": nav,
+        "sign_out": url_for("accounts.sign_out"),
     }
 
 
@@ -69,3 +99,13 @@ def level_name(value: int | None) -> str:
 def state_name(value: str) -> str:
     """Write an assessment's state in words."""
     return lifecycle.STATE_LABELS.get(value, value)
+
+
+def days_from(value: date | None, today: date) -> int | None:
+    """Count the days that are left until a day; negative once it is past."""
+    return (value - today).days if value else None
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Write a number with its noun: 1 question, 2 questions."""
+    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -12,11 +12,20 @@ from portal.access import allows
 from portal.db import now
 from portal.errors import Invalid
 from portal.forms.assessments import version_of
-from portal.forms.suppliers import ContactForm, SiteForm, SupplierForm
-from portal.models.suppliers import FACTORS, Supplier
+from portal.forms.suppliers import FACTOR_WORDS, ContactForm, SiteForm, SupplierForm
+from portal.models.suppliers import EXPOSURE, FACTORS, IMPACT, Supplier
 from portal.services import suppliers
+from scoring.risk import LEVELS
 
 blueprint = Blueprint("suppliers", __name__, url_prefix="/suppliers")
+# What the filters above the list offer: (value in the address, words).
+OPTIONS = {
+    "sites": [("", "Any"), ("none", "None named"), ("one", "One"), ("several", "Several")],
+    "tier": [("", "Any"), *((tier, f"Tier {tier}") for tier in range(1, 5))],
+    "status": [("", "Any"), *suppliers.STATUSES.items()],
+    "rating": [("", "Any"), *((level, f"{level} {name}") for level, name in LEVELS.items()), (0, "Not rated")],
+    "due": [("", "Any"), ("overdue", "Overdue"), ("open", "Open"), ("nothing", "Nothing open")],
+}
 
 
 @blueprint.get("/")
@@ -25,7 +34,10 @@ def index() -> ResponseReturnValue:
     """Show a page of suppliers, filtered and sorted as the address says."""
     wanted = _wanted()
     page = suppliers.find(wanted, today=today())
-    return render_template("suppliers/index.html", page=page, wanted=wanted, statuses=suppliers.STATUSES, today=today())
+    return render_template(
+        "suppliers/index.html", page=page, wanted=wanted, statuses=suppliers.STATUSES, today=today(), options=OPTIONS,
+        state={"sort": wanted.sort, "order": "desc" if wanted.descending else "asc"}, filtered=wanted.filtered,
+    )  # fmt: skip
 
 
 @blueprint.get("/new")
@@ -131,6 +143,8 @@ def _page(supplier: Supplier, site_form: SiteForm, contact_form: ContactForm, pr
         assessments=suppliers.assessments_of(supplier),
         ratings=suppliers.ratings_by_assessment(supplier),
         statuses=suppliers.STATUSES,
+        impact=_factors(supplier, IMPACT),
+        exposure=_factors(supplier, EXPOSURE),
         site_form=site_form,
         contact_form=contact_form,
         problem=problem,
@@ -138,16 +152,21 @@ def _page(supplier: Supplier, site_form: SiteForm, contact_form: ContactForm, pr
     )
 
 
+def _factors(supplier: Supplier, names: tuple[str, ...]) -> list[tuple[str, int | None]]:
+    return [(FACTOR_WORDS[name][0], getattr(supplier, name)) for name in names]
+
+
 def _wanted() -> suppliers.Wanted:
     asked = request.args
     return suppliers.Wanted(
         text=asked.get("text", "").strip()[:100],
+        sites=asked.get("sites", ""),
         tier=asked.get("tier", type=int),
         status=asked.get("status", ""),
         rating=asked.get("rating", type=int),
         due=asked.get("due", ""),
         sort=asked.get("sort", "name"),
-        descending=asked.get("order") == "descending",
+        descending=asked.get("order") == "desc",
         page=min(asked.get("page", 1, type=int), 1_000_000),
     )
 

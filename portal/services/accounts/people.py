@@ -13,9 +13,11 @@ from portal.services.accounts import doors, passwords
 
 
 def create_tenant(*, name: str, contact_email: str) -> Tenant:
-    """Create a sponsor, in an unscoped session that may write."""
-    tenant = Tenant(name=name, contact_email=contact_email, created_at=now())
+    """Create the sponsor of the present scope, whose id is new: its trail begins with its own creation."""
+    scope = tenancy.scope()
+    tenant = Tenant(id=scope.tenant_id, name=name, contact_email=contact_email, created_at=now())
     db.session.add(tenant)
+    db.session.flush()
     return tenant
 
 

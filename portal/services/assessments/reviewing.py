@@ -143,7 +143,7 @@ def rating_row(found: Room, today: date) -> Rating:
     return Rating(
         assessment_id=found.assessment.id, method=rated.result.method.id, as_of=today,
         submission_number=submitting.latest_number(found.assessment), input=rated.result.case.canonical(),
-        input_digest=rated.result.case.digest(), result=canonical(result),
+        input_digest=rated.result.case.digest, result=canonical(result),
         final=rated.result.final, status=rated.result.status, computed_at=now(),
     )  # fmt: skip
 
