@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from portal import config, create_app, database, tenancy
+from portal.db import db
 from portal.services.accounts import passwords
 from tests import make
 from tests.services import Inbox, redis_url, reachable
@@ -131,11 +131,13 @@ def settings(database_urls: tuple[str, str], inbox: Inbox, tmp_path_factory: pyt
 
 
 @pytest.fixture(scope="session")
-def app(settings: config.Config) -> Flask:
+def app(settings: config.Config) -> Iterator[Flask]:
     """The application, without its background thread: a test does the jobs with `outbox.drain()`."""
     app = create_app(settings)
     app.config["WTF_CSRF_ENABLED"] = False
-    return app
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture(autouse=True)

@@ -47,9 +47,9 @@ def one_line(_form: Form, field: Field) -> None:
 
 
 def line(
-    label: str, longest: int, *, required: bool = True, help: str = "", extra: tuple[Any, ...] = ()
+    label: str, longest: int, *, required: bool = True, help: str = "", extra: tuple[Any, ...] = (), id: str | None = None
 ) -> StringField:
-    """Return a field for one line of text."""
+    """Return a field for one line of text; `id` where a page shows two forms with a field of this name."""
     needed = [InputRequired("Fill this in.")] if required else []
     rules = [
         *needed,
@@ -58,7 +58,7 @@ def line(
         no_controls,
         *extra,
     ]
-    return StringField(label, rules, filters=[tidy], description=help, render_kw={"maxlength": longest})
+    return StringField(label, rules, filters=[tidy], description=help, render_kw={"maxlength": longest}, id=id)
 
 
 def paragraph(label: str, longest: int, *, required: bool = False, help: str = "") -> TextAreaField:

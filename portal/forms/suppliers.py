@@ -80,14 +80,14 @@ class SupplierForm(Form):
 class SiteForm(Form):
     """A place where the supplier works for the sponsor."""
 
-    name = line("Site", 200, help="For example: Sterile plant Ferrara")
-    country = line("Country", 80)
-    services = line("Services at this site", 500, required=False)
+    name = line("Site", 200, help="For example: Sterile plant Ferrara", id="site-name")
+    country = line("Country", 80, id="site-country")
+    services = line("Services at this site", 500, required=False, id="site-services")
 
 
 class ContactForm(Form):
     """A person to whom questionnaires may go."""
 
-    name = line("Name", 200)
-    email = line("E-mail address", 254, extra=(EMAIL,))
-    position = line("Position", 200, required=False)
+    name = line("Name", 200, id="contact-name")
+    email = line("E-mail address", 254, extra=(EMAIL,), id="contact-email")
+    position = line("Position", 200, required=False, id="contact-position")

@@ -40,6 +40,11 @@ LONGEST_NAME = 150
 DIRECTIONS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F])
 
 
+def limit() -> int:
+    """Return the size in bytes that no file may pass."""
+    return store().limit
+
+
 def attach(*, question_id: str, name: str, stream: IO[bytes]) -> Evidence:
     """Store a file under a question; the same bytes under the same question are there already.
 

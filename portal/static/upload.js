@@ -82,6 +82,9 @@ class Sender {
   }
 
   async one(file) {
+    const limit = Number(this.form.dataset.limit);
+    // Said at once, not after minutes of sending; the server says the same.
+    if (limit && file.size > limit) return { title: `${file.name} is too big`, text: `A file may have up to ${Math.floor(limit / 1048576)} MiB. Send a smaller one, or split it.` };
     const progress = bar(this.form, file.name);
     progress.at(0);
     const { ok, broken, body } = await send(this.form, file, progress);

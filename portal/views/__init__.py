@@ -17,6 +17,7 @@ from portal.views import (
     pages,
     review,
     suppliers,
+    visits,
 )
 
 
@@ -24,7 +25,7 @@ def register(app: Flask) -> None:
     """Hang the doors and every blueprint; the demo's mailbox only in demo mode."""
     doors.register(app)
     pages.register(app)
-    for module in (accounts, suppliers, assessments, review, answering, evidence, dossiers, audit, health):
+    for module in (accounts, suppliers, assessments, review, visits, answering, evidence, dossiers, audit, health):
         app.register_blueprint(module.blueprint)
     if app.extensions["portal.config"].mode == "demo":
         app.register_blueprint(demo.blueprint)

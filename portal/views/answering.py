@@ -1,4 +1,4 @@
-"""The respondent's door and room: link, code, answering, evidence, signing, submitting."""
+"""The respondent's room: answering, evidence, signing, submitting."""
 
 from __future__ import annotations
 
@@ -6,60 +6,23 @@ from uuid import UUID
 
 from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import FileStorage
 
-from portal.access import allows, public
-from portal.errors import Conflict, Invalid, wants_json
-from portal.forms.accounts import CodeForm, IdentityForm, SignForm
+from portal import manifest
+from portal.access import allows
+from portal.errors import Conflict, Invalid, KindRefused, NotFound, TooBig, wants_json
+from portal.forms.accounts import IdentityForm, SignForm
 from portal.forms.assessments import AnswerForm, ReasonForm, version_of
+from portal.models.assessments import Answer
 from portal.services import evidence, signatures
 from portal.services.accounts import people
-from portal.services.assessments import answers, submitting, visits
+from portal.services.assessments import answers, submitting
 from portal.services.assessments.answers import Room
-from portal.views import doors
+from portal.views import doors, pages, rooms
+from portal.views.rooms import Refused
+from questionnaires.definition import Section
 
 blueprint = Blueprint("answering", __name__)
-
-
-@blueprint.get("/i/<token>")
-@public("the link is a pointer, not a key: it shows a page that asks for a code")
-def landing(token: str) -> ResponseReturnValue:
-    """Show whose questionnaire this is and where the code would go; change nothing."""
-    return render_template("answering/landing.html", landing=visits.landing(token=token), token=token)
-
-
-@blueprint.post("/i/<token>")
-@public("asks for a code, which goes to the invited mailbox alone")
-def ask_for_code(token: str) -> ResponseReturnValue:
-    """Ask for a code and bind it to this browser; the next address bears no secret."""
-    browser = visits.ask_for_code(token=token)
-    return doors.give(redirect(url_for(".code")), "browser", browser)  # type: ignore[arg-type]
-
-
-@blueprint.get("/code")
-@public("the code itself proves the mailbox")
-def code() -> ResponseReturnValue:
-    """Ask for the six digits."""
-    doors.secret_of("browser")
-    return render_template("answering/code.html", form=CodeForm(formdata=None))
-
-
-@blueprint.post("/code")
-@public("the code itself proves the mailbox")
-def enter() -> ResponseReturnValue:
-    """Check the digits and go to the first open question."""
-    form = CodeForm()
-    try:
-        form.check()
-        visit = visits.enter_code(
-            browser=doors.secret_of("browser"),
-            digits=form.digits.data,
-            request_id=g.request_id,
-            origin=doors.origin(),
-        )
-    except Invalid as error:
-        return render_template("answering/code.html", form=form, problem=error.text), error.status
-    response = doors.give(redirect(url_for(".index")), "cmo", visit)  # type: ignore[arg-type]
-    return doors.take_back(response, "browser")
 
 
 @blueprint.get("/answering")
@@ -77,39 +40,38 @@ def index() -> ResponseReturnValue:
 def section(section_id: str) -> ResponseReturnValue:
     """Show one section: its questions, answers, evidence and remarks."""
     room = answers.room()
-    found = answers.section_of(room, section_id)
-    return render_template(
-        "answering/section.html",
-        room=room,
-        section=found,
-        kinds=evidence.KINDS,
-        kinds_text=evidence.KINDS_TEXT,
-    )
+    return _section(room, answers.section_of(room, section_id))
 
 
 @blueprint.post("/answering/answers/<question_id>")
 @allows("answering.answer")
 def save(question_id: str) -> ResponseReturnValue:
     """Save one answer; the page's script gets JSON, a plain form its page again."""
-    form = AnswerForm()
-    row, room = answers.save(
-        question_id=question_id, version=version_of(form),
-        raw={"value": request.form.get("value", ""), "comment": request.form.get("comment", "")},
-    )  # fmt: skip
+    before = answers.room()
+    typed = {"value": request.form.get("value", ""), "comment": request.form.get("comment", "")}
+    try:
+        row, room = answers.save(question_id=question_id, version=version_of(AnswerForm()), raw=typed)
+    except (Invalid, Conflict) as error:
+        if wants_json():
+            raise
+        return _section(before, _home(before, question_id), Refused(question_id, error, typed)), error.status
     if not wants_json():
-        section_id = _section_id(room, question_id)
-        return redirect(url_for(".section", section_id=section_id, _anchor=f"question-{question_id}"))
-    return jsonify(_saved(room, question_id, row.version, row.saved_at.strftime("%H:%M:%S UTC")))
+        return redirect(_place(room, question_id))
+    return jsonify(_saved(room, question_id, row, reload=room.visible != before.visible))
 
 
 @blueprint.post("/answering/evidence/<question_id>")
 @allows("answering.answer")
 def attach(question_id: str) -> ResponseReturnValue:
     """Attach a file to a question."""
-    upload = request.files.get("file")
-    if upload is None or not upload.filename:
-        raise Invalid("Choose a file first.")
-    evidence.attach(question_id=question_id, name=upload.filename, stream=upload.stream)
+    before = answers.room()
+    try:
+        for upload in _chosen():
+            evidence.attach(question_id=question_id, name=upload.filename or "", stream=upload.stream)
+    except (Invalid, KindRefused, TooBig) as error:
+        if wants_json():
+            raise
+        return _section(before, _home(before, question_id), Refused(question_id, error)), error.status
     return _evidence_again(question_id)
 
 
@@ -135,7 +97,7 @@ def open_evidence(evidence_id: UUID) -> ResponseReturnValue:
 @allows("answering.view")
 def prepare_submission() -> ResponseReturnValue:
     """Show what is missing, or what is signed and how."""
-    return _submission(answers.room(), SignForm(formdata=None), IdentityForm(formdata=None))
+    return _submission(SignForm(formdata=None), IdentityForm(formdata=None))
 
 
 @blueprint.post("/answering/identity")
@@ -150,7 +112,7 @@ def identify() -> ResponseReturnValue:
             title=form.title.data, password=form.password.data,
         )  # fmt: skip
     except (Invalid, Conflict) as error:
-        return _submission(answers.room(), SignForm(formdata=None), form, problem=error.text), error.status
+        return _submission(SignForm(formdata=None), form, problem=error.text), error.status
     flash(f"You sign as {person.printed_name}, {person.title}.")
     return redirect(url_for(".prepare_submission"))
 
@@ -168,7 +130,7 @@ def submit() -> ResponseReturnValue:
             meaning=form.meaning.data, shown_digest=form.shown_digest.data,
         )  # fmt: skip
     except Invalid as error:
-        return _submission(answers.room(), form, IdentityForm(formdata=None), problem=error.text), error.status
+        return _submission(form, IdentityForm(formdata=None), problem=error.text), error.status
     return redirect(url_for(".receipt"))
 
 
@@ -177,64 +139,80 @@ def submit() -> ResponseReturnValue:
 def receipt() -> ResponseReturnValue:
     """Show what was submitted, with its signatures; nothing can be changed here."""
     room = answers.room()
-    signed = [
-        signatures.shown(row) for row in signatures.of_assessment(room.assessment.id) if row.record_type == "Submission"
-    ]
+    submission = submitting.latest(room.assessment)
+    if submission is None:
+        return redirect(url_for(".index"))
+    signed = [row for row in signatures.of_assessment(room.assessment.id) if row.record_type == "Submission"]
+    content = manifest.parsed(submission.content)
     return render_template(
-        "answering/receipt.html", room=room, signatures=signed, submission=submitting.latest(room.assessment)
-    )
+        "answering/receipt.html", room=room, visit=rooms.bar(room), submission=submission, content=content,
+        signatures=[signatures.shown(row) for row in signed if row.record_id == submission.id],
+        earlier=[signatures.shown(row) for row in signed if row.record_id != submission.id],
+        said=rooms.said(room.questionnaire, content), figures=rooms.figures(content),
+        stages=rooms.stages(room.assessment),
+    )  # fmt: skip
 
 
-@blueprint.post("/answering/leave")
-@allows("answering.view")
-def leave() -> ResponseReturnValue:
-    """End the visit."""
-    visits.leave(visit_id=g.respondent.visit_id)
-    return doors.take_back(redirect(url_for(".left")), "cmo")  # type: ignore[arg-type]
+def _section(room: Room, section: Section, refused: Refused | None = None) -> str:
+    before, after = rooms.neighbours(room, section)
+    return render_template(
+        "answering/section.html", room=room, visit=rooms.bar(room), section=section, before=before, after=after,
+        first=before is None, navigation=rooms.navigation(room), cards=rooms.cards(room, section, refused),
+        back=[(item, _home(room, item.id), rooms.answered_again(room, item)) for item in rooms.sent_back(room)],
+        kinds=evidence.KINDS, kinds_text=evidence.KINDS_TEXT, limit=evidence.limit(),
+    )  # fmt: skip
 
 
-@blueprint.get("/left")
-@public("says goodbye")
-def left() -> ResponseReturnValue:
-    """Say that the visit is over and how to come back."""
-    return render_template("answering/left.html")
-
-
-def _saved(room: Room, question_id: str, version: int, at: str) -> dict[str, object]:
-    section_id = _section_id(room, question_id)
-    answered, total = room.progress.sections[section_id]
+def _saved(room: Room, question_id: str, row: Answer, *, reload: bool) -> dict[str, object]:
+    section = _home(room, question_id)
+    (answered, total), (here, of_all) = rooms.tally(room), rooms.tally(room, section)
     return {
-        "version": version,
-        "saved": at,
-        "answered": room.progress.answered,
-        "total": room.progress.total,
-        "section": {"id": section_id, "answered": answered, "total": total},
-        "reload": any(
-            question_id in str(question.show_if) for question in room.questionnaire.questions if question.show_if
-        ),
+        "version": row.version,
+        "saved": pages.clock(row.saved_at),
+        "answered": answered,
+        "total": total,
+        "section": {"id": section.id, "answered": here, "total": of_all},
+        "reload": reload,
     }
 
 
-def _section_id(room: Room, question_id: str) -> str:
-    return next(item.id for item in room.questionnaire.sections if any(q.id == question_id for q in item.questions))
+def _home(room: Room, question_id: str) -> Section:
+    """Return the section in which a question is asked; raise NotFound if it is asked nowhere."""
+    for section in room.questionnaire.sections:
+        if any(question.id == question_id for question in section.questions):
+            return section
+    raise NotFound
+
+
+def _place(room: Room, question_id: str) -> str:
+    return url_for(".section", section_id=_home(room, question_id).id, _anchor=question_id)
+
+
+def _chosen() -> list[FileStorage]:
+    """Return the files that were chosen; raise Invalid for none."""
+    chosen = [upload for upload in request.files.getlist("file") if upload.filename]
+    if not chosen:
+        raise Invalid("Choose a file first.")
+    return chosen
 
 
 def _evidence_again(question_id: str) -> ResponseReturnValue:
     room = answers.room()
     if not wants_json():
-        return redirect(
-            url_for(".section", section_id=_section_id(room, question_id), _anchor=f"question-{question_id}")
-        )
-    files = room.evidence.get(question_id, [])
-    return jsonify(html=render_template("answering/_evidence.html", files=files, question_id=question_id, room=room))
+        return redirect(_place(room, question_id))
+    files = rooms.files(room, question_id)
+    return jsonify(html=render_template("answering/_evidence.html", files=files))
 
 
-def _submission(room: Room, sign_form: SignForm, identity_form: IdentityForm, problem: str = "") -> str:
-    said = submitting.content(room)
+def _submission(sign_form: SignForm, identity_form: IdentityForm, problem: str = "") -> str:
+    room = answers.room()
+    content = submitting.content(room)
     sign_form.meaning.choices = list(signatures.MEANINGS["Submission"].items())
-    sign_form.shown_digest.data = submitting.digest_of(said)
+    sign_form.shown_digest.data = submitting.digest_of(content)
     return render_template(
-        "answering/submit.html", room=room, digest=sign_form.shown_digest.data, sign_form=sign_form,
-        identity_form=identity_form, problem=problem, person=people.acting(),
-        known=people.with_email(g.respondent.email),
+        "answering/submit.html", room=room, visit=rooms.bar(room), sign_form=sign_form, identity_form=identity_form,
+        digest=sign_form.shown_digest.data, problem=problem, person=people.acting(),
+        known=people.with_email(g.respondent.email), said=rooms.said(room.questionnaire, content),
+        figures=rooms.figures(content), missing=rooms.missing(room),
+        unanswered=[item for item in rooms.sent_back(room) if not rooms.answered_again(room, item)],
     )  # fmt: skip

