@@ -25,7 +25,7 @@ check: $(VENV)/test.done  ## lint, types, import contracts
 	$(VENV)/bin/lint-imports --no-cache
 
 bench: $(VENV)/test.done  ## measure, each figure beside its yardstick
-	$(VENV)/bin/portal bench
+	$(VENV)/bin/python -m tests.bench
 
 clean:     ## remove the environment; data under var/ stays
 	rm -rf $(VENV)

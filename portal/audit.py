@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 from flask import current_app
 from sqlalchemy import event, insert, inspect, select
-from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from portal import manifest, tenancy
 from portal.config import Config
@@ -24,9 +24,11 @@ from portal.db import Base, db, now
 from portal.models.audit import AuditEntry, AuditHead
 
 START = "0" * 64
+# Stands in the trail for a secret: its change is on record, its value never is.
+HIDDEN = "•"
 # What an entry's digest covers, beside its tenant and the digest before it.
 COVERED = (
-    "number", "at", "actor_kind", "actor_id", "actor_name", "actor_role", "origin", "request_id", "action",
+    "id", "number", "at", "actor_kind", "actor_id", "actor_name", "actor_role", "origin", "request_id", "action",
     "record_type", "record_id", "supplier_id", "assessment_id", "changes", "reason",
 )  # fmt: skip
 
@@ -105,36 +107,59 @@ def _no_change(_target: Base, _value: Any, _old: Any, _initiator: Any) -> None:
 @event.listens_for(db.session, "do_orm_execute")
 def _refuse_bulk(state: ORMExecuteState) -> None:
     """Refuse what the flush listener would not see."""
-    if (state.is_update or state.is_delete) and any(_audited(mapper.class_) for mapper in state.all_mappers):
+    if (state.is_insert or state.is_update or state.is_delete) and _touches_audited(state):
         raise BulkRefused("change rows one by one: a bulk statement leaves no audit trail")
+
+
+def _touches_audited(state: ORMExecuteState) -> bool:
+    target = state.statement.table  # type: ignore[attr-defined]  # of an INSERT, UPDATE or DELETE
+    return any(mapper.local_table is target and audited(mapper.class_) for mapper in Base.registry.mappers)
+
+
+@event.listens_for(db.session, "after_transaction_create")
+def _refuse_savepoint(_session: Session, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        raise RuntimeError("no savepoints: what one undoes would still stand in the trail")
+
+
+@event.listens_for(db.session, "before_flush")
+def _read_doomed(session: Session, _context: object, _instances: object) -> None:
+    """Read what is about to be deleted and was expired: afterwards nobody can."""
+    for row in session.deleted:
+        for key, _ in tracked(type(row)):
+            getattr(row, key)
 
 
 @event.listens_for(db.session, "after_flush")
 def _note_flush(session: Session, _context: object) -> None:
     for action, rows in (("created", session.new), ("changed", session.dirty), ("deleted", session.deleted)):
         for row in rows:
-            if _audited(type(row)) and (changes := dict(_changes(row, action))):
+            if audited(type(row)) and (changes := dict(_changes(row, action))):
                 _notes(session).append(Note(action, type(row).__name__, row.id, *_belongs(row), changes=changes))
 
 
-def _audited(model: type) -> bool:
+def audited(model: type[Base]) -> bool:
+    """Tell whether changes of a table's rows go into the trail."""
     return getattr(model, "__audited__", True)
 
 
-def _changes(row: Base, action: str) -> Iterator[tuple[str, list[Any]]]:
-    state = inspect(row)
-    for attribute in state.mapper.column_attrs:
+def tracked(model: type[Base]) -> Iterator[tuple[str, bool]]:
+    """Yield the name of each field that the trail follows, and whether its value is a secret."""
+    for attribute in inspect(model).column_attrs:
         column = attribute.columns[0]
-        if column.primary_key or column.info.get("untracked"):
-            continue
-        history = state.attrs[attribute.key].history
+        if not column.primary_key and not column.info.get("untracked"):
+            yield attribute.key, bool(column.info.get("secret"))
+
+
+def _changes(row: Base, action: str) -> Iterator[tuple[str, list[Any]]]:
+    for key, secret in tracked(type(row)):
+        history = inspect(row).attrs[key].history
         old, new = (side[0] if side else None for side in (history.deleted, history.added))
         if action == "deleted":
             old, new = history.unchanged[0] if history.unchanged else old, None
         if old == new or (action == "changed" and not history.has_changes()):
             continue
-        # A secret's change is on record, its value never is.
-        yield attribute.key, ["•", "•"] if column.info.get("secret") else [old, new]
+        yield key, [HIDDEN if secret and side is not None else side for side in (old, new)]
 
 
 @event.listens_for(db.session, "before_commit")
@@ -151,7 +176,7 @@ def _write(session: Session) -> None:
         row = _entry(note, scope, at, reason, head)
         rows.append(row)
         head.number, head.digest = row["number"], row["digest"]
-    head.seal = _seal(scope.tenant_id, head.number, head.digest)
+    head.seal = seal_of(scope.tenant_id, head.number, head.digest)
     notes.clear()
     session.execute(insert(AuditEntry), rows)
     session.flush()
@@ -173,6 +198,7 @@ def _head(session: Session, tenant_id: UUID) -> AuditHead:
 
 def _entry(note: Note, scope: tenancy.Scope, at: datetime, reason: str, head: AuditHead) -> dict[str, Any]:
     row: dict[str, Any] = {
+        "id": uuid4(),
         "number": head.number + 1,
         "at": at,
         "actor_kind": scope.actor.kind,
@@ -191,7 +217,7 @@ def _entry(note: Note, scope: tenancy.Scope, at: datetime, reason: str, head: Au
         "previous": head.digest,
         "tenant_id": scope.tenant_id,
     }
-    return {**row, "id": uuid4(), "digest": digest_of(row)}
+    return {**row, "digest": digest_of(row)}
 
 
 def digest_of(row: Mapping[str, Any]) -> str:
@@ -199,7 +225,8 @@ def digest_of(row: Mapping[str, Any]) -> str:
     return manifest.digest([row["tenant_id"], row["previous"], [row[name] for name in COVERED]])
 
 
-def _seal(tenant_id: UUID, number: int, digest: str) -> str:
+def seal_of(tenant_id: UUID, number: int, digest: str) -> str:
+    """Return the seal of the head of a chain."""
     return manifest.seal(key(), str(tenant_id), str(number), digest)
 
 
@@ -207,47 +234,6 @@ def key() -> bytes:
     """Return the installation's sealing key, which is kept outside the database."""
     config: Config = current_app.extensions["portal.config"]
     return config.audit_key.encode()
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """One thing that verification found wrong: where and what kind."""
-
-    place: str
-    kind: str
-
-
-def verify() -> tuple[int, list[Damage]]:
-    """Recompute the chain of the scope's tenant; return the number of entries and every damage found."""
-    damages: list[Damage] = []
-    number, previous = 0, START
-    statement = select(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=1000)
-    for entry in db.session.scalars(statement):
-        place = f"entry {entry.number} ({entry.record_type or entry.action} {entry.record_id or ''})".strip()
-        damages += [Damage(place, kind) for kind in _damage_kinds(entry, number, previous)]
-        number, previous = entry.number, entry.digest
-    return number, damages + _head_damages(number, previous)
-
-
-def _damage_kinds(entry: AuditEntry, number: int, previous: str) -> Iterator[str]:
-    if entry.number != number + 1:
-        yield f"entries {number + 1} to {entry.number - 1} are missing"
-    elif entry.previous != previous:
-        yield "does not follow the entry before it"
-    row = {name: getattr(entry, name) for name in (*COVERED, "tenant_id", "previous")}
-    if not manifest.same(digest_of(row), entry.digest):
-        yield "content was altered"
-
-
-def _head_damages(number: int, digest: str) -> list[Damage]:
-    head = db.session.scalar(select(AuditHead))
-    if head is None:
-        return [Damage("head", "the sealed head is missing")] if number else []
-    if (head.number, head.digest) != (number, digest):
-        return [Damage("head", f"history ends at {number}, the sealed head is {head.number}")]
-    if not manifest.same(head.seal, _seal(head.tenant_id, head.number, head.digest)):
-        return [Damage("head", "the seal does not fit: the chain was made again without the key")]
-    return []
 
 
 def told(entry: AuditEntry) -> dict[str, list[Any]]:

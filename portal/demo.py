@@ -6,6 +6,7 @@ import asyncio
 import mailbox
 import re
 from dataclasses import dataclass
+from datetime import UTC
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -27,6 +28,7 @@ class Received:
     """One mail in the demo's mailbox."""
 
     key: str
+    sender: str
     to: str
     subject: str
     at: str
@@ -73,5 +75,8 @@ def folder_of(config: Config) -> Path:
 
 def _received(key: str, message: EmailMessage) -> Received:
     body = message.get_body(("plain",))
-    sent = parsedate_to_datetime(message["Date"]).isoformat(sep=" ", timespec="seconds") if message["Date"] else ""
-    return Received(key, str(message["To"]), str(message["Subject"]), sent, body.get_content() if body else "")
+    sent = parsedate_to_datetime(message["Date"]).astimezone(UTC) if message["Date"] else None
+    return Received(
+        key, str(message["From"]), str(message["To"]), str(message["Subject"]),
+        f"{sent:%Y-%m-%d %H:%M:%S} UTC" if sent else "", body.get_content() if body else "",
+    )  # fmt: skip

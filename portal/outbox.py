@@ -1,26 +1,24 @@
 """Work after a change: `later("send_invite", id)` writes a row in the same transaction.
 
-After the commit the row is handed to a runner: to RQ where Redis is set, else to a thread of this process.
-A sweep hands over what was left behind, so that Redis or the process may vanish between the two.
+After the commit a runner is told: RQ where Redis is set, else a thread of this process. The table is the queue,
+and a runner only its bell: whatever comes due unheard, a sweeper takes from the table. So Redis may be away or
+empty, and the process may vanish between the two.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import partial
 from typing import Protocol
 from uuid import UUID
 
 from flask import Flask, current_app
 from redis import Redis, RedisError
 from rq import Queue
-from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
-from sqlalchemy import event, select
+from sqlalchemy import ColumnElement, event, select
 from sqlalchemy.orm import Session
 
 from portal import tenancy
@@ -32,6 +30,8 @@ log = logging.getLogger(__name__)
 # What must wait for the commit because it leaves the house, such as a mail; it gets the row's id as its number.
 After = Callable[[UUID], None]
 Job = Callable[[UUID], After | None]
+# Row, tenant, job and subject.
+Claim = tuple[UUID, UUID, str, UUID]
 LEASE = timedelta(minutes=2)
 SWEEP_SECONDS = 2.0
 QUEUE = "portal"
@@ -80,11 +80,36 @@ def start(app: Flask, config: Config, jobs: Mapping[str, Job]) -> None:
 
 
 def perform(row_id: UUID) -> bool:
-    """Do a row's job once; return whether it was done now. A failure is noted and tried again later."""
-    claimed = _claim(row_id)
-    if claimed is None:
-        return False
-    tenant_id, job, subject_id = claimed
+    """Do a row's job if it is due; return whether it was done now."""
+    claimed = _claim(OutboxRow.id == row_id)
+    return claimed is not None and _do(*claimed)
+
+
+def drain(stopping: threading.Event | None = None) -> int:
+    """Do in this thread what is due, oldest first, until nothing is left; return how many jobs were done."""
+    done = 0
+    while not (stopping and stopping.is_set()) and (claimed := _claim()) is not None:
+        done += _do(*claimed)
+    return done
+
+
+def _claim(*which: ColumnElement[bool]) -> Claim | None:
+    """Take a lease on a row that is due, so that a second runner leaves it alone."""
+    tenancy.enter_unscoped(writes=True)
+    due = select(OutboxRow).where(OutboxRow.state == "waiting", OutboxRow.due_at <= now(), *which)
+    row = db.session.scalar(due.order_by(OutboxRow.due_at).limit(1).with_for_update(skip_locked=True))
+    claim = None
+    if row is not None:
+        row.attempts += 1
+        row.due_at = now() + LEASE
+        claim = row.id, row.for_tenant, row.job, row.subject_id
+        db.session.commit()
+    tenancy.leave()
+    return claim
+
+
+def _do(row_id: UUID, tenant_id: UUID, job: str, subject_id: UUID) -> bool:
+    """Do a job once; a failure is noted and tried again later."""
     try:
         with tenancy.scoped(tenancy.system(tenant_id, job.replace("_", " "))):
             after = current_app.extensions["portal.jobs"][job](subject_id)
@@ -107,48 +132,6 @@ def _mark_done(row_id: UUID) -> None:
     row.state, row.done_at, row.last_error = "done", now(), ""
 
 
-def sweep() -> int:
-    """Hand over the rows that are due and were left behind; return how many."""
-    tenancy.enter_unscoped(writes=False)
-    statement = select(OutboxRow.id).where(OutboxRow.state == "waiting", OutboxRow.due_at <= now()).limit(500)
-    ids = db.session.scalars(statement).all()
-    tenancy.leave()
-    for row_id in ids:
-        runner().release(row_id)
-    return len(ids)
-
-
-def drain() -> int:
-    """Do what is due in this thread until nothing is left; return how many jobs were done."""
-    done = 0
-    while (row_id := _next_due()) is not None:
-        done += perform(row_id)
-    return done
-
-
-def _next_due() -> UUID | None:
-    tenancy.enter_unscoped(writes=False)
-    statement = select(OutboxRow.id).where(OutboxRow.state == "waiting", OutboxRow.due_at <= now()).limit(1)
-    found = db.session.scalar(statement)
-    tenancy.leave()
-    return found
-
-
-def _claim(row_id: UUID) -> tuple[UUID, str, UUID] | None:
-    """Take a lease on the row, so that a second runner leaves it alone."""
-    tenancy.enter_unscoped(writes=True)
-    row = db.session.scalar(select(OutboxRow).where(OutboxRow.id == row_id).with_for_update(skip_locked=True))
-    if row is None or row.state != "waiting" or row.due_at > now():
-        tenancy.leave()
-        return None
-    row.attempts += 1
-    row.due_at = now() + LEASE
-    claimed = (row.for_tenant, row.job, row.subject_id)
-    db.session.commit()
-    tenancy.leave()
-    return claimed
-
-
 def _note_failure(row_id: UUID, error: Exception) -> None:
     tenancy.enter_unscoped(writes=True)
     row = db.session.get_one(OutboxRow, row_id)
@@ -161,61 +144,52 @@ def _note_failure(row_id: UUID, error: Exception) -> None:
 
 
 class ThreadRunner:
-    """Does the jobs in one thread of this process; the table is the queue, this is only its bell."""
+    """Does what is due in one thread of this process: when its bell rings, and every two seconds."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._bell: queue.SimpleQueue[UUID | None] = queue.SimpleQueue()
+        self._bell, self._stopping = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
-    def release(self, row_id: UUID) -> None:
+    def release(self, _row_id: UUID) -> None:
         """Ring the bell; without a running thread the row waits for the next one."""
-        if self._thread is not None:
-            self._bell.put(row_id)
+        self._bell.set()
 
     def run(self) -> None:
-        """Start the thread, which also sweeps."""
+        """Start the thread."""
+        self._stopping.clear()
         self._thread = threading.Thread(target=self._loop, name="outbox", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End the thread after the job in hand."""
+        self._stopping.set()
+        self._bell.set()
         if self._thread is not None:
-            self._bell.put(None)
             self._thread.join(timeout=30)
             self._thread = None
 
     def _loop(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
-                row_id = self._bell.get(timeout=SWEEP_SECONDS)
-                if row_id is None:
-                    return
-                self._guarded(partial(perform, row_id))
-            except queue.Empty:
-                self._guarded(sweep)
-
-    def _guarded(self, work: Callable[[], object]) -> None:
-        try:
-            with self._app.app_context():
-                work()
-        except Exception:  # the thread must outlive a database that is away for a moment
-            log.exception("the outbox could not be read")
+                with self._app.app_context():
+                    drain(self._stopping)
+            except Exception:  # the thread must outlive a database that is away for a moment
+                log.exception("the outbox could not be read")
+            self._bell.wait(SWEEP_SECONDS)
+            self._bell.clear()
 
 
 class RqRunner:
-    """Hands rows to RQ; when Redis is away the row simply waits for the sweep."""
+    """Hands rows to RQ; when Redis is away the row simply waits for a worker's sweeper."""
 
     def __init__(self, url: str) -> None:
         self.redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
         self.queue = Queue(QUEUE, connection=self.redis, serializer=JSONSerializer)
 
     def release(self, row_id: UUID) -> None:
-        """Enqueue under the row's own id, so that a second release of a waiting row changes nothing."""
+        """Enqueue the row; whoever comes second, this job or a sweeper, finds it done."""
         try:
-            self.queue.enqueue(
-                "portal.jobs.perform", str(row_id), job_id=f"outbox-{row_id}", unique=True,
-                result_ttl=0, failure_ttl=60, job_timeout=300,
-            )  # fmt: skip
-        except (DuplicateJobError, RedisError) as error:
-            log.info("row %s waits for the sweep: %s", row_id, type(error).__name__)
+            self.queue.enqueue("portal.jobs.perform", str(row_id), result_ttl=0, failure_ttl=60, job_timeout=300)
+        except RedisError as error:
+            log.info("row %s waits for the sweeper: %s", row_id, type(error).__name__)

@@ -82,22 +82,25 @@ def within(column: str, table: str) -> ForeignKeyConstraint:
 
 def enter(scope: Scope) -> None:
     """Begin a new session that sees this scope alone."""
-    db.session.remove()
-    session = db.session()
-    session.info["scope"] = scope
-    session.connection(execution_options={"writes": scope.writes})
+    _begin(scope, writes=scope.writes)
 
 
 def enter_unscoped(*, writes: bool) -> None:
     """Begin a new session that may touch only what belongs to no tenant: doors, persons, the outbox."""
+    _begin(None, writes=writes)
+
+
+def _begin(scope: Scope | None, *, writes: bool) -> None:
     db.session.remove()
-    db.session.connection(execution_options={"writes": writes})
+    session = db.session()
+    session.info.update(scope=scope, writes=writes)
+    session.connection(execution_options={"writes": writes})
 
 
 def become(actor: Actor, *, assessment_id: UUID | None = None) -> None:
     """Say who acts, once the door knows; the tenant stays, and the reach can only become narrower."""
-    session = db.session()
-    session.info["scope"] = replace(of(session), actor=actor, assessment_id=assessment_id)
+    session, found = db.session(), scope()
+    session.info["scope"] = replace(found, actor=actor, assessment_id=found.assessment_id or assessment_id)
 
 
 def leave() -> None:
@@ -148,9 +151,10 @@ def fetch(model: type[Row], row_id: UUID, *, lock: bool = False) -> Row:
 def _filter(state: ORMExecuteState) -> None:
     """Add the tenant to EVERY statement: one on its own entities alone leaks counts and EXISTS."""
     found = state.session.info.get("scope")
-    if found is None:
+    # The filter follows mapped classes alone, so a bare table is as bad as no scope.
+    if found is None or not state.is_orm_statement:
         if _names_tenant_table(state):
-            raise NoScope("a tenant's table was read without a scope")
+            raise NoScope("a tenant's table was reached without a scope, or past its mapped class")
         return
     tenant_id, assessment_id = found.tenant_id, found.assessment_id
     options = [with_loader_criteria(TenantOwned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)]
@@ -173,17 +177,19 @@ def _guard(session: Session, _context: object, _instances: object) -> None:
     """Give new rows the tenant of the scope and refuse what is another's, or written while reading."""
     changed = [row for row in session.dirty if session.is_modified(row)]
     for row in (*session.new, *changed, *session.deleted):
-        if not isinstance(row, TenantOwned):
-            continue
-        found = of(session)
-        if not found.writes:
+        if not session.info.get("writes"):
             raise NoScope(f"{type(row).__name__} was changed while the request only reads")
-        if row.tenant_id is None:
-            row.tenant_id = found.tenant_id
-        if row.tenant_id != found.tenant_id:
-            raise NoScope(f"{type(row).__name__} belongs to another tenant")
-        if found.assessment_id and isinstance(row, AssessmentOwned) and row.assessment_id != found.assessment_id:
-            raise NoScope(f"{type(row).__name__} belongs to another assessment")
+        if isinstance(row, TenantOwned):
+            _own(row, of(session))
+
+
+def _own(row: TenantOwned, found: Scope) -> None:
+    if row.tenant_id is None:
+        row.tenant_id = found.tenant_id
+    if row.tenant_id != found.tenant_id:
+        raise NoScope(f"{type(row).__name__} belongs to another tenant")
+    if found.assessment_id and isinstance(row, AssessmentOwned) and row.assessment_id != found.assessment_id:
+        raise NoScope(f"{type(row).__name__} belongs to another assessment")
 
 
 @event.listens_for(db.session, "after_begin")

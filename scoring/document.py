@@ -117,15 +117,11 @@ def _factors(check: Check, place: str, value: object, count: int) -> tuple[int, 
 
 
 def _questions(check: Check, value: object) -> tuple[Question, ...]:
-    found = [
-        _question(check, f"questions[{i}]", item) for i, item in enumerate(check.items("questions", value))
-    ]
+    found = [_question(check, f"questions[{i}]", item) for i, item in enumerate(check.items("questions", value))]
     first: dict[str, int] = {}
     for i, question in enumerate(found):
         if question.id and first.setdefault(question.id, i) != i:
-            check.fault(
-                f"questions[{i}].id", f"{question.id!r} is already at questions[{first[question.id]}]"
-            )
+            check.fault(f"questions[{i}].id", f"{question.id!r} is already at questions[{first[question.id]}]")
     return tuple(sorted(found, key=lambda question: question.id))
 
 

@@ -26,7 +26,7 @@ class Fault:
         return f"{self.place}: {self.text}"
 
 
-class Faulty(ValueError):  # noqa: N818  (the siblings share this name; it reads as a sentence)
+class Faulty(ValueError):
     """Carry every fault of a document."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:

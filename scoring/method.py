@@ -217,10 +217,7 @@ def _floors(check: Check, value: object) -> dict[str, Floor]:
         place = at("floors", name)
         floors[name] = _floor(check, place, check.mapping(place, found[name], (), ("minus", "least", "most")))
     for inherent in _LEVELS:
-        gates = [
-            floors[name].level(inherent)
-            for name in ("gate_unproven", "one_gate_failed", "several_gates_failed")
-        ]
+        gates = [floors[name].level(inherent) for name in ("gate_unproven", "one_gate_failed", "several_gates_failed")]
         _rising(check, f"floors of gates at inherent level {inherent}", gates)
     return floors
 

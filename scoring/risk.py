@@ -67,11 +67,7 @@ def _refuse_bad(factors: Sequence[int], names: Sequence[str]) -> None:
 def _exposure_reason(exposure: Sequence[int], level: int, method: Method) -> str:
     total = " + ".join(str(factor) for factor in exposure)
     mean, least = _mean(exposure), max(exposure) - method.exposure_margin
-    rounded = (
-        f"{float(mean):g}"
-        if mean.denominator == 1
-        else f"{float(mean):g}, rounded half up to {half_up(mean)}"
-    )
+    rounded = f"{float(mean):g}" if mean.denominator == 1 else f"{float(mean):g}, rounded half up to {half_up(mean)}"
     held = (
         f"raised to {least}, because it is never below the highest factor less {method.exposure_margin}"
         if least > half_up(mean)

@@ -176,9 +176,7 @@ def rate(case: Case, method: Method) -> Rating:
         not_applicable=accepted,
         not_applicable_weight=_weight(accepted, method),
         confidence=_sum(claimed, method, _evidence).assurance if claimed else None,
-        implementation_only=_assurance(_domains(applicable, method, _implemented), case)
-        if applicable
-        else None,
+        implementation_only=_assurance(_domains(applicable, method, _implemented), case) if applicable else None,
     )
 
 
@@ -212,9 +210,7 @@ def _sum(questions: Iterable[Question], method: Method, credit: Credit) -> Domai
 
 
 def _assurance(domains: Mapping[str, Domain], case: Case) -> Fraction:
-    weighed = sum(
-        (case.domain_weights[name] * domain.assurance for name, domain in domains.items()), Fraction(0)
-    )
+    weighed = sum((case.domain_weights[name] * domain.assurance for name, domain in domains.items()), Fraction(0))
     return weighed / sum(case.domain_weights[name] for name in domains)
 
 
@@ -238,8 +234,7 @@ def _stressed(questions: Iterable[Question], method: Method) -> list[Question]:
     """Take what rests on somebody's word as "no"; what is open stays open, and no run looks more complete."""
     return [
         replace(question, answer="no")
-        if not question.applies
-        or (question.evidence in method.stressed_evidence and question.answer not in OPEN)
+        if not question.applies or (question.evidence in method.stressed_evidence and question.answer not in OPEN)
         else question
         for question in questions
     ]
@@ -268,9 +263,7 @@ def _weak_domains(domains: Mapping[str, Domain], method: Method, inherent_level:
                 break
 
 
-def _others(
-    questions: Sequence[Question], case: Case, method: Method, inherent_level: int
-) -> Iterator[Driver]:
+def _others(questions: Sequence[Question], case: Case, method: Method, inherent_level: int) -> Iterator[Driver]:
     answered = Fraction(PERCENT * _weight(_answered(questions), method), _weight(questions, method))
     holds = {
         "overdue_critical_action": case.overdue_critical_actions,

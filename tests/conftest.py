@@ -7,7 +7,6 @@ run in any order and in parallel on one database.
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,17 +14,14 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
 
 from portal import config, create_app, database, tenancy
 from portal.db import db
 from portal.services.accounts import passwords
-from tests import make
-from tests.services import Inbox, redis_url, reachable
+from tests import make, postgresql
+from tests.services import Inbox, reachable, redis_url
 
 ON_CI = os.environ.get("CI") == "true"
-POSTGRESQL = os.environ.get("TEST_POSTGRESQL_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 CHROMIUM = shutil.which("chromium")
 
 
@@ -34,9 +30,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--database") == "postgresql" and not reachable(POSTGRESQL):
+    if config.getoption("--database") == "postgresql" and not reachable(postgresql.POSTGRESQL):
         if ON_CI:
-            pytest.exit(f"PostgreSQL must be reachable on CI: {POSTGRESQL}", returncode=1)
+            pytest.exit(f"PostgreSQL must be reachable on CI: {postgresql.POSTGRESQL}", returncode=1)
         pytest.exit("LEFT OUT: every test on PostgreSQL, because none is reachable", returncode=0)
 
 
@@ -83,34 +79,17 @@ def inbox() -> Iterator[Inbox]:
 
 
 @pytest.fixture(scope="session")
-def database_urls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def database_urls(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, str]]:
     """The application's and the owner's address of a fresh, migrated database."""
     if request.config.getoption("--database") == "postgresql":
-        yield from _postgresql()
+        with postgresql.temporary() as urls:
+            yield urls
         return
     url = f"sqlite:///{tmp_path_factory.mktemp('db') / 'portal.db'}"
     database.migrate(url)
     yield url, url
-
-
-def _postgresql() -> Iterator[tuple[str, str]]:
-    """Make a database with an owner, and a role for the application that owns nothing."""
-    name = f"portal_test_{secrets.token_hex(4)}"
-    owner, app_role = f"{name}_owner", f"{name}_app"
-    admin = create_engine(POSTGRESQL.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        for role in (owner, app_role):
-            connection.execute(text(f"CREATE ROLE {role} LOGIN PASSWORD 'test'"))
-        connection.execute(text(f"CREATE DATABASE {name} OWNER {owner}"))
-    host = POSTGRESQL.split("@")[1].rsplit("/", 1)[0]
-    owner_url, app_url = (f"postgresql+psycopg://{role}:test@{host}/{name}" for role in (owner, app_role))
-    database.migrate(owner_url, app_role=app_role)
-    yield app_url, owner_url
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        for role in (owner, app_role):
-            connection.execute(text(f"DROP ROLE {role}"))
-    admin.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -149,9 +149,7 @@ def attached(case: Sent, question_id: str, name: str = "validation.pdf", data: b
 def signer(case: Sent) -> UUID:
     """Give the respondent a signing identity."""
     with case.sponsor.app.app_context(), tenancy.scoped(tenancy.system(case.sponsor.id, "test")):
-        person = people.create_person(
-            email=case.email, printed_name=case.name, title="Head of IT", password=PASSWORD
-        )
+        person = people.create_person(email=case.email, printed_name=case.name, title="Head of IT", password=PASSWORD)
         case.signer["id"] = person.id
     return case.signer["id"]
 

@@ -513,6 +513,7 @@ def upgrade() -> None:
             ["invite.tenant_id", "invite.id"],
             name=op.f("fk_visit_tenant_id_invite_id_invite"),
         ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_visit_person_id_person")),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_visit_tenant_id_tenant")),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_visit")),
     )

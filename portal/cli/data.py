@@ -19,7 +19,7 @@ from portal import access, config, database, tenancy
 from portal.cli.serve import application
 from portal.db import db, sqlite_journal
 from portal.models.accounts import Tenant
-from portal.services import audit
+from portal.services import verification
 from scoring import document, rubric, score
 from scoring.faults import Faulty
 
@@ -43,10 +43,10 @@ def verify() -> None:
     with application().app_context():
         for tenant_id, name in _tenants():
             tenancy.enter(tenancy.system(tenant_id, "verify", writes=False))
-            found = audit.verify()
+            found = verification.verify()
             click.echo(
                 f"{name}: {found.entries} entries, {found.signatures} signatures, "
-                f"{found.documents} documents, {found.files} files"
+                f"{found.documents} documents, {found.files} files; head {found.head}"
             )
             for damage in found.damages:
                 damaged = True

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
@@ -56,9 +56,9 @@ def welcome(address: str) -> str:
     )
 
 
-def _staff(tenant_id: object, email: str) -> Scope:
+def _staff(tenant_id: UUID, email: str) -> Scope:
     """Return the scope of a member of staff, as the door would."""
-    tenancy.enter(tenancy.system(tenant_id, "demo data", writes=False))  # type: ignore[arg-type]
+    tenancy.enter(tenancy.system(tenant_id, "demo data", writes=False))
     person = people.with_email(email)
     assert person is not None  # noqa: S101  # made a moment ago
     membership = db.session.scalars(select(Membership).where(Membership.person_id == person.id)).one()
@@ -66,18 +66,16 @@ def _staff(tenant_id: object, email: str) -> Scope:
     return Scope(membership.tenant_id, actor, uuid4().hex[:12], origin="127.0.0.1")
 
 
-def _supplier(tenant_id: object, told: story.Told) -> None:
+def _supplier(tenant_id: UUID, told: story.Told) -> None:
     qa = _staff(tenant_id, story.QA)
     with tenancy.scoped(qa):
         supplier = suppliers.create(
             supplier_id=uuid4(), legal_name=told.name, services=told.services,
             factors=dict(zip(FACTORS, told.factors, strict=True)),
         )  # fmt: skip
-        for name, country in told.sites:
-            suppliers.add_site(supplier=supplier, name=name, country=country, services="")
-        contact = suppliers.add_contact(
-            supplier=supplier, name=told.contact, email=told.email, position=told.position
-        )
+        for name, country, done in told.sites:
+            suppliers.add_site(supplier=supplier, name=name, country=country, services=done)
+        contact = suppliers.add_contact(supplier=supplier, name=told.contact, email=told.email, position=told.position)
         if told.stage == "prospective":
             return
         assessment, invite = sending.send(
@@ -87,14 +85,15 @@ def _supplier(tenant_id: object, told: story.Told) -> None:
         if told.due_in < 1:
             _backdate(assessment, told)
             suppliers.settle(supplier)
-        room = Scope(qa.tenant_id, Actor("cmo", invite.id, told.contact, "respondent"), qa.request_id, "127.0.0.1",
-                     assessment_id=assessment.id)  # fmt: skip
+        assessment_id = assessment.id
+        respondent = Actor("cmo", invite.id, told.contact, "respondent")
+    room = replace(qa, actor=respondent, assessment_id=assessment_id)
     if told.stage != "sent":
         _answer(room, told)
     if told.stage in {"submitted", "in_review", "closed"}:
         _sign(room, told)
     if told.stage in {"in_review", "closed"}:
-        _review(qa, room.assessment_id, told)
+        _review(qa, assessment_id, told)
 
 
 def _backdate(assessment: Assessment, told: story.Told) -> None:
@@ -107,6 +106,7 @@ def _backdate(assessment: Assessment, told: story.Told) -> None:
 def _answer(room: Scope, told: story.Told) -> None:
     with tenancy.scoped(room):
         present = answers.room()
+        present.assessment.opened_at = sending.invite_of(present.assessment).opened_at = now()
         for question in list(present.questionnaire.questions)[: ANSWERED.get(told.stage)]:
             if question not in present.visible:
                 continue
@@ -135,15 +135,15 @@ def _sign(room: Scope, told: story.Told) -> None:
             email=told.email, printed_name=told.contact, title=told.position, password=story.PASSWORD
         )
         signer = Actor("cmo", person.id, told.contact, "signer")
-    with tenancy.scoped(Scope(room.tenant_id, signer, room.request_id, room.origin, assessment_id=room.assessment_id)):
+    with tenancy.scoped(replace(room, actor=signer)):
         shown = submitting.digest_of(submitting.content(answers.room()))
         credential = signatures.Credential(told.email, story.PASSWORD)
         submitting.submit(credential=credential, meaning="authored", shown_digest=shown)
 
 
-def _review(qa: Scope, assessment_id: object, told: story.Told) -> None:
+def _review(qa: Scope, assessment_id: UUID, told: story.Told) -> None:
     with tenancy.scoped(qa):
-        assessment = reviewing.get(assessment_id)  # type: ignore[arg-type]
+        assessment = reviewing.get(assessment_id)
         room = answers.view(assessment)
         controls = [question for question in room.visible if question.type == "control"]
         for question in controls[: REVIEWED.get(told.stage)]:
@@ -161,15 +161,17 @@ def _verdict(room: answers.Room, question: Question, told: story.Told) -> tuple[
     outcome, remark = told.verdicts.get(question.id, ("gap" if value in UNMET else "accepted", ""))
     if outcome != "accepted" or value == "not_applicable":
         return outcome, "", remark or UNMET.get(value, "")
-    level = story.LEVELS.get(question.id, "E2" if question.id in room.evidence else "E0")
-    if level == "E4":
-        return (outcome, level, remark or told.audit) if told.audit else (outcome, "E2", remark)
-    return outcome, level, remark
+    supplied = question.id in room.evidence
+    level = story.LEVELS.get(question.id, "E2" if supplied else "E0")
+    if level == "E4" and not told.audit:
+        level = "E0"
+    seen = "" if supplied else story.SEEN.get(level, "").format(audit=told.audit)
+    return outcome, level, remark or seen
 
 
-def _close(qa: Scope, assessment_id: object) -> None:
+def _close(qa: Scope, assessment_id: UUID) -> None:
     with tenancy.scoped(qa):
-        assessment = reviewing.get(assessment_id)  # type: ignore[arg-type]
+        assessment = reviewing.get(assessment_id)
         shown = reviewing.content_digest(reviewing.rating_row(answers.view(assessment), _today()))
         reviewing.close(
             assessment_id=assessment.id, meaning="reviewed", shown_digest=shown, today=_today(),

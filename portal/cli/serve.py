@@ -77,17 +77,28 @@ def serve_command(host: str, port: int) -> None:
 @click.command("worker")
 @click.option("--burst", is_flag=True, help="Stop when nothing is left to do.")
 def worker_command(burst: bool) -> None:
-    """Do the background jobs that RQ hands out, and sweep up what was left behind."""
+    """Do the background jobs: what RQ hands out, and what a sweeper finds left behind in the table."""
     app = application()
     settings: config.Config = app.extensions["portal.config"]
     if not settings.redis_url:
         sys.exit("REDIS_URL is not set: without Redis the web process does the jobs itself.")
-    connection = Redis.from_url(settings.redis_url)
-    kind = SimpleWorker if burst else Worker
     with app.app_context():
-        outbox.sweep()
+        if burst:
+            outbox.drain()
+        work(app, settings.redis_url, burst=burst)
+
+
+def work(app: Flask, redis_url: str, *, burst: bool) -> None:
+    """Work in this process beside a sweeper thread, which goes on while Redis is away."""
+    sweeper = outbox.ThreadRunner(app)
+    sweeper.run()
+    try:
+        connection = Redis.from_url(redis_url)
         queue = Queue(outbox.QUEUE, connection=connection, serializer=JSONSerializer)
-        kind([queue], connection=connection, serializer=JSONSerializer).work(burst=burst)
+        # A fork would share the database's connections with the sweeper.
+        SimpleWorker([queue], connection=connection, serializer=JSONSerializer).work(burst=burst)
+    finally:
+        sweeper.stop()
 
 
 def application() -> Flask:

@@ -43,7 +43,7 @@ class Told:
 
     name: str
     services: str
-    sites: tuple[tuple[str, str], ...]
+    sites: tuple[tuple[str, str, str], ...]  # name, country, what is done there
     contact: str
     email: str
     position: str
@@ -59,7 +59,7 @@ class Told:
 SUPPLIERS = (
     Told(
         "Kirnau Sterile Manufacturing GmbH", "Sterile fill-finish of vials and prefilled syringes; lyophilisation",
-        (("Kirnau", "Germany"), ("Wels", "Austria")),
+        (("Kirnau", "Germany", "Vial filling, lyophilisation"), ("Wels", "Austria", "Syringe filling, inspection")),
         "Dr. Annika Vogel", "a.vogel@kirnau-sterile.example", "Head of Quality Assurance",
         (5, 4, 4, 3, 3, 2, 2), "closed", 14,
         Systems("Kestrel MES 7.4", "Alder LIMS 8.2", "Peakline CDS 4.1", "Quillbox QMS", "Ostler ERP", "Tidemark 6",
@@ -75,7 +75,7 @@ SUPPLIERS = (
     ),
     Told(
         "Pradnya Synthesis Private Limited", "Drug substance: chemical synthesis, micronisation, stability testing",
-        (("Hyderabad, Unit 2", "India"), ("Visakhapatnam", "India")),
+        (("Hyderabad Unit 2", "India", "Final steps, micronisation, QC"), ("Visakhapatnam", "India", "Intermediates")),
         "Raghav Menon", "raghav.menon@pradnya-synthesis.example", "General Manager, Quality",
         (4, 4, 4, 3, 4, 3, 4), "closed", 10,
         Systems("Batchline eBR 3.2", "Banyan LIMS 5.6", "Peakline CDS 4.0", "TrackWell QMS",
@@ -109,7 +109,7 @@ SUPPLIERS = (
     ),
     Told(
         "Harbour Vale Packaging Ltd", "Secondary packaging, labelling and serialisation; artwork",
-        (("Hull", "United Kingdom"),),
+        (("Hull", "United Kingdom", "Packaging lines 1 to 6, artwork studio"),),
         "Catherine Osei", "c.osei@harbourvale.example", "Quality Director",
         (3, 3, 3, 4, 3, 2, 2), "in_review", 7,
         Systems("LineView MES 2.9", "ArtBoard 5", "Sentry serialisation L4", "Quillbox QMS", "Ostler ERP",
@@ -127,7 +127,7 @@ SUPPLIERS = (
     ),
     Told(
         "Lagan Analytical Laboratories Ltd", "Release and stability testing; method validation; microbiology",
-        (("Lisburn", "United Kingdom"), ("Dundalk", "Ireland")),
+        (("Lisburn", "United Kingdom", "Chemistry, stability"), ("Dundalk", "Ireland", "Microbiology")),
         "Fionnuala Keane", "f.keane@lagan-analytical.example", "Head of Quality and Compliance",
         (4, 5, 3, 3, 3, 2, 2), "submitted", 5,
         Systems("Foliant notebook 3", "Alder LIMS 8.3", "Peakline CDS 4.1", "Quillbox QMS", "Ostler ERP",
@@ -142,15 +142,16 @@ SUPPLIERS = (
     ),
     Told(
         "Nordfrakt Kyltransport AB", "Temperature-controlled storage and distribution, 2-8 °C and -20 °C",
-        (("Landskrona", "Sweden"), ("Køge", "Denmark")),
+        (("Landskrona", "Sweden", "Cold store, dispatch"), ("Køge", "Denmark", "Cross-dock")),
         "Mattias Ek", "mattias.ek@nordfrakt-kyl.example", "Responsible Person, GDP",
         (3, 2, 3, 2, 2, 2, 1), "answering", 9,
-        Systems("FrostTrack WMS", "CalibraLog 4", "LoggerHub 2", "Quillbox QMS", "Ostler ERP", "LoggerHub archive", "NK"),
+        Systems("FrostTrack WMS", "CalibraLog 4", "LoggerHub 2", "Quillbox QMS", "Ostler ERP", "LoggerHub archive",
+                "NK"),
         gaps={"P11-S2": ("no", "Delivery notes are paper; no electronic record is signed by hand.")},
     ),
     Told(
         "Laboratoires Valcombe SAS", "Oral solids: granulation, compression, film coating, blistering",
-        (("Valcombe-sur-Isle", "France"),),
+        (("Valcombe-sur-Isle", "France", "All operations"),),
         "Hélène Marchetti", "h.marchetti@valcombe.example", "Responsable Assurance Qualité",
         (4, 3, 3, 3, 3, 3, 2), "answering", -6,
         Systems("Kestrel MES 6.9", "Alder LIMS 7.8", "Peakline CDS 3.8", "TrackWell QMS", "Ostler ERP", "Tidemark 5",
@@ -162,49 +163,49 @@ SUPPLIERS = (
     ),
     Told(
         "Castell Biologics S.L.", "Biologics drug substance: cell culture to 2,000 L, purification, bulk fill",
-        (("Manresa", "Spain"),),
+        (("Manresa", "Spain", "Cell banks, upstream, downstream"),),
         "Núria Ferrer i Soler", "nuria.ferrer@castell-bio.example", "Director of Quality",
         (5, 5, 5, 4, 5, 3, 2), "sent", 24,
     ),
     Told(
         "Meridian Loop Devices, Inc.", "Autoinjector assembly and functional testing; combination products",
-        (("Fort Collins, Colorado", "United States"), ("Heredia", "Costa Rica")),
+        (("Fort Collins", "United States", "Development, testing"), ("Heredia", "Costa Rica", "Assembly")),
         "Dana Whitlock", "dana.whitlock@meridianloop.example", "Director, Quality and Regulatory",
         (5, 3, 4, 3, 3, 3, 3), "sent", -11,
     ),
     Told(
         "Quarry Street Clinical Supplies B.V.", "Clinical supplies: blinding, labelling, kit assembly, depot network",
-        (("Leiden", "Netherlands"),),
+        (("Leiden", "Netherlands", "Labelling, kits, depot"),),
         "Sanne de Wit", "s.dewit@quarrystreet.example", "QA Manager",
         (4, 3, 2, 3, 2, 4, 1),
     ),
     Told(
         "Alderbench Informatics Ltd.", "Hosted LIMS and stability data service for our own and contract laboratories",
-        (("Halifax, Nova Scotia", "Canada"),),
+        (("Halifax", "Canada", "Hosting, support"),),
         "Owen Tremblay", "owen.tremblay@alderbench.example", "Director of Compliance",
         (3, 5, 3, 5, 4, 4, 2),
     ),
     Told(
         "Jinhe Peptide Technology Co., Ltd.", "Peptide drug substance: solid-phase synthesis, purification",
-        (("Wuxi", "China"), ("Nantong", "China")),
+        (("Wuxi", "China", "Synthesis"), ("Nantong", "China", "Purification, lyophilisation")),
         "Lin Xiaowen", "lin.xiaowen@jinhe-peptide.example", "Deputy Quality Director",
         (4, 4, 5, 3, 3, 4, 3),
     ),
     Told(
         "Sakuragi Aseptic K.K.", "Sterile fill-finish for Japan; visual inspection",
-        (("Toyama", "Japan"),),
+        (("Toyama", "Japan", "Filling line A2, inspection"),),
         "Keiko Hayama", "k.hayama@sakuragi-aseptic.example", "Quality Assurance Manager",
         (5, 4, 3, 2, 3, 1, 1),
     ),
     Told(
         "Cedar Fork Softgels LLC", "Softgel capsules: gel mass, encapsulation, drying, printing",
-        (("Greensboro, North Carolina", "United States"),),
+        (("Greensboro", "United States", "All operations"),),
         "Tyrell Washington", "t.washington@cedarfork.example", "Quality Manager",
         (3, 3, 2, 2, 2, 2, 2),
     ),
     Told(
         "Porto Branco Embalagens Ltda.", "Cartons, leaflets and labels; artwork files",
-        (("Joinville", "Brazil"),),
+        (("Joinville", "Brazil", "Printing, die cutting"),),
         "Camila Prates", "camila.prates@portobranco.example", "Coordenadora da Qualidade",
         (2, 2, 2, 2, 2, 1, 2),
     ),
@@ -317,6 +318,12 @@ ATR-26-163,{lims},specification changes,2026-Q3,12,none,none,IT Quality,2026-10-
 """),
 }  # fmt: skip
 
+# What the reviewer notes where a level rests on something else than an attached file.
+SEEN = {
+    "E2": "Shown on screen and explained in the review meeting.",
+    "E3": "Report of an independent auditor read; it covers this system and site.",
+    "E4": "{audit}",
+}
 # What we saw ourselves is E4, what an independent body certified is E3; the rest rests on the supplier's word.
 LEVELS = {
     **dict.fromkeys(("P11-13", "P11-16", "P11-18", "P11-29", "P11-31", "P11-36", "P11-17", "P11-25", "P11-26"), "E4"),

@@ -126,7 +126,7 @@ def question(
     remarks: Iterable[str] = (),
     tone: str = "none",
 ) -> Block:
-    """Make the card of one question, with its answer as a label and what the reviewer made of it."""
+    """Make the card of one question: its answer as a label, and the verdict on it, marked in the tone."""
     return _made(
         "question",
         id=id,

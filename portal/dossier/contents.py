@@ -115,7 +115,8 @@ def _assessment(part: Part) -> dict[str, Any]:
             {"number": row.number, "at": written(row.submitted_at), "digest": row.digest} for row in part.submissions
         ],
         "signatures": [dict(signature) for signature in part.signatures],
-        "rating": part.rating,
+        # What is not signed and submitted is nobody's statement yet, and a rating of it would mislead.
+        "rating": part.rating if assessment.submitted_at else None,
     }  # fmt: skip
 
 

@@ -29,7 +29,17 @@ VERDICTS = {
 }
 # How a verdict is coloured; the word stands beside it.
 VERDICT_TONES = {"accepted": "low", "gap": "high", "question_back": "moderate"}
-CHART_MM = 140
+CHART_MM = 130
+LONGEST_VALUE = 300
+# What the trail holds in the place of a secret.
+HIDDEN = "•"
+# Whole documents in the trail: a rating's input and result.
+DOCUMENTS = frozenset({"input", "result"})
+UNSIGNED = "as it stands; the review is not closed and not signed"
+TRAIL_NOTE = (
+    "Empty fields, keys of linked records, a rating's input and result, and what a value says beyond its first "
+    f"{LONGEST_VALUE} characters are in the JSON form alone, as is the digest of each entry."
+)
 
 
 def document(structure: Mapping[str, Any]) -> Document:
@@ -39,7 +49,7 @@ def document(structure: Mapping[str, Any]) -> Document:
         title=supplier["legal_name"],
         subtitle="Supplier dossier",
         author=structure["sponsor"],
-        identifier=f"{structure['digest'][:16]}",
+        identifier=f"Dossier {structure['digest'][:16]}",
         language="en",
         date=structure["issued_at"][:10],
         cover=_cover(structure),
@@ -73,7 +83,7 @@ def _cover(structure: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("Inherent risk", f"{level(supplier['inherent'])}, tier {supplier['tier']}" if supplier["tier"] else "not set"),
         ("Sites", "; ".join(f"{site['name']}, {site['country']}" for site in supplier["sites"]) or "none named"),
         ("Issued", f"{structure['issued_at']} by {structure['issued_by']}"),
-        ("Digest of the content", structure["digest"]),
+        ("Digest of the JSON form", structure["digest"]),
         ("Portal version", structure["portal_version"]),
     )
 
@@ -118,21 +128,24 @@ def _assessment(assessment: Mapping[str, Any]) -> Iterator[Block]:
         ("Review closed", assessment["closed_at"] or "not yet"),
     ]
     yield blocks.facts(facts)
-    yield from _rating(assessment["rating"])
+    yield blocks.heading(2, "Rating")
+    if assessment["submitted_at"]:
+        yield from _rating(assessment["rating"], signed=assessment["state"] == "closed")
+    else:
+        yield blocks.text("Not rated yet: the answers are not signed and submitted.", "muted")
     yield from _answers(assessment)
     yield from _evidence(assessment["evidence"])
     yield from _signatures(assessment)
 
 
-def _rating(rating: Mapping[str, Any] | None) -> Iterator[Block]:
-    yield blocks.heading(2, "Rating")
+def _rating(rating: Mapping[str, Any] | None, *, signed: bool) -> Iterator[Block]:
     if rating is None or "final" not in rating["result"]:
         yield blocks.text("Not rated: a risk factor is not set, or no question applies.", "warning")
         return
     result = rating["result"]
     yield blocks.facts(
         [
-            ("Residual rating", f"{level(result['final'])} ({result['status']})"),
+            ("Residual rating", f"{level(result['final'])} ({result['status'] if signed else UNSIGNED})"),
             ("Control assurance", f"{result['assurance']} % (exactly {result['assurance_exact']})"),
             ("Completeness", f"{result['completeness']} %"),
             ("Evidence confidence", f"{result['confidence']} %" if result["confidence"] else "no claimed answer"),
@@ -147,12 +160,12 @@ def _rating(rating: Mapping[str, Any] | None) -> Iterator[Block]:
     yield blocks.heading(3, "How it was computed")
     for sentence in rating["explanation"]:
         yield blocks.text(sentence)
-    rows = [[line["question"], line["sentence"]] for line in rating["lines"]]
+    rows = [[line["question"], line["sentence"].removeprefix(f"{line['question']}: ")] for line in rating["lines"]]
     yield blocks.table(["Question", "Arithmetic"], rows, [1, 8])
 
 
 def _answers(assessment: Mapping[str, Any]) -> Iterator[Block]:
-    names = {file["sha256"]: file["name"] for file in assessment["evidence"]}
+    names = {(file["question"], file["sha256"]): file["name"] for file in assessment["evidence"]}
     yield blocks.heading(2, "Questions and answers")
     for section in assessment["sections"]:
         yield blocks.heading(3, section["title"])
@@ -160,7 +173,7 @@ def _answers(assessment: Mapping[str, Any]) -> Iterator[Block]:
             yield _question(item, names)
 
 
-def _question(item: Mapping[str, Any], names: Mapping[str, str]) -> Block:
+def _question(item: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> Block:
     verdict = VERDICTS[item["verdict"]] if item["type"] == "control" else ""
     if item["level"]:
         verdict += f" at {item['level']}"
@@ -172,7 +185,7 @@ def _question(item: Mapping[str, Any], names: Mapping[str, str]) -> Block:
         answer=item["answer_label"],
         comment=item["comment"],
         verdict=verdict,
-        evidence=[f"{names[digest]} ({digest[:16]})" for digest in item["evidence"]],
+        evidence=[f"{names[item['id'], digest]} ({digest[:16]})" for digest in item["evidence"]],
         references=item["references"],
         remarks=[item["remark"]] if item["remark"] else [],
         tone=VERDICT_TONES.get(item["verdict"], "none"),
@@ -226,22 +239,55 @@ def _trail(structure: Mapping[str, Any]) -> Iterator[Block]:
         else "Every entry about this supplier, oldest first. Numbers run through the sponsor's whole trail.",
         "warning" if left_out else "muted",
     )
+    yield blocks.text(TRAIL_NOTE, "muted")
+    entries = structure["audit_trail"]
+    asked = {entry["record_id"]: entry["changes"]["question_id"][1] for entry in entries if _names_question(entry)}
     rows = [
-        [str(entry["number"]), entry["at"][:23], f"{entry['who']} ({entry['role']})", _act(entry), _changes(entry)]
-        for entry in structure["audit_trail"]
+        [
+            str(entry["number"]),
+            entry["at"][:19],
+            f"{entry['who']} ({entry['role']})",
+            _act(entry, asked.get(entry["record_id"], "")),
+            _changes(entry),
+        ]
+        for entry in entries
     ]
-    yield blocks.table(["No.", "When", "Who", "What", "Old -> new"], rows, [1, 3, 3, 3, 7])
+    yield blocks.table(["No.", "When (UTC)", "Who", "What", "Old → new"], rows, [9, 31, 30, 29, 67])
 
 
-def _act(entry: Mapping[str, Any]) -> str:
-    return f"{entry['record']} {entry['action']}".strip()
+def _names_question(entry: Mapping[str, Any]) -> bool:
+    """Tell whether an entry says which question its record belongs to; later entries of it name no question."""
+    return "question_id" in entry["changes"]
+
+
+def _act(entry: Mapping[str, Any], question: str) -> str:
+    if "." in entry["action"]:  # an event, such as dossier.issued, names its noun itself
+        return str(entry["action"]).replace(".", " ").capitalize()
+    return " ".join(filter(None, (entry["record"], question, entry["action"])))
 
 
 def _changes(entry: Mapping[str, Any]) -> str:
-    told = "; ".join(f"{name}: {_value(old)} -> {_value(new)}" for name, (old, new) in entry["changes"].items())
-    return f"{told} (reason: {entry['reason']})" if entry["reason"] else told or "-"
+    told = "; ".join(
+        f"{name.replace('_', ' ')}: {_change(old, new)}"
+        for name, (old, new) in entry["changes"].items()
+        if not name.endswith("_id") and name not in DOCUMENTS and (_said(old) or _said(new))
+    )
+    reason = f"(reason: {entry['reason']})" if entry["reason"] else ""
+    return f"{told} {reason}".strip() or "-"
+
+
+def _change(old: object, new: object) -> str:
+    """Write what a field says now; the old value stands before it where there was one."""
+    if HIDDEN in (old, new):
+        return "not shown"
+    parts = [_value(old)] if _said(old) else []
+    return " → ".join([*parts, _value(new) if _said(new) else "(empty)"])
+
+
+def _said(value: object) -> bool:
+    return value is not None and value != ""
 
 
 def _value(value: object) -> str:
-    text = "-" if value is None or value == "" else str(value)
-    return text if len(text) <= 300 else f"{text[:300]}..."
+    text = str(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."

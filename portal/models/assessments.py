@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Date, Index, String, Text, UniqueConstraint
+from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base
@@ -95,7 +95,9 @@ class Visit(AssessmentOwned, Base):
     __table_args__ = (within("assessment_id", "assessment"), within("invite_id", "invite"))
 
     invite_id: Mapped[UUID]
-    person_id: Mapped[UUID | None] = mapped_column(comment="the signing identity, once there is one")
+    person_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("person.id"), comment="the signing identity, once there is one"
+    )
     origin: Mapped[str] = mapped_column(String(64))
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime] = mapped_column(info={"untracked": True})

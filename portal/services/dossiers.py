@@ -53,9 +53,15 @@ def checks(supplier: Supplier) -> list[Check]:
     return [
         Check(supplier.inherent is not None, "All seven risk factors are set"),
         Check(bool(supplier.sites), "The sites are named"),
-        Check(bool(closed), f"{len(closed)} of {len(rows)} assessments are reviewed, rated and signed"),
+        Check(bool(closed), _reviewed(len(closed), len(rows))),
         Check(not open_rows, "No assessment is still open"),
     ]
+
+
+def _reviewed(closed: int, total: int) -> str:
+    if total < 2:
+        return "An assessment is reviewed, rated and signed"
+    return f"{closed} of {total} assessments are reviewed, rated and signed"
 
 
 def issue(*, supplier: Supplier, form: Literal["pdf", "json"]) -> Issued:

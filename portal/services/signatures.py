@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from portal import audit, manifest, tenancy
-from portal.audit import Damage
 from portal.db import Base, db, now
 from portal.errors import Conflict, Forbidden, Invalid
 from portal.models.accounts import Person
@@ -29,7 +28,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
 }
 # What a signature's own digest covers (11.70: copied or moved, it no longer fits).
 COVERED = (
-    "tenant_id", "assessment_id", "person_id", "printed_name", "title", "meaning", "at",
+    "id", "tenant_id", "assessment_id", "person_id", "printed_name", "title", "meaning", "at",
     "record_type", "record_id", "record_digest", "components",
 )  # fmt: skip
 WRONG = "The address or the password is not right. Nothing was signed."
@@ -92,7 +91,7 @@ def sign(
         components=COMPONENTS,
     )  # fmt: skip
     signature.digest = digest_of(signature)
-    signature.seal = manifest.seal(audit.key(), "signature", signature.digest)
+    signature.seal = seal_of(signature.digest)
     db.session.add(signature)
     return signature
 
@@ -102,22 +101,23 @@ def digest_of(signature: Signature) -> str:
     return manifest.digest([getattr(signature, name) for name in COVERED])
 
 
+def seal_of(digest: str) -> str:
+    """Return the seal of a signature: whoever lacks the installation's key cannot make it."""
+    return manifest.seal(audit.key(), "signature", digest)
+
+
 def of_assessment(assessment_id: UUID) -> list[Signature]:
     """Return the signatures of an assessment, oldest first."""
     statement = select(Signature).where(Signature.assessment_id == assessment_id)
     return list(db.session.scalars(statement.order_by(Signature.at)))
 
 
-def verify(contents: Mapping[UUID, str]) -> Iterator[Damage]:
-    """Yield the damage of each signature of the tenant, given the digest of each signed record as it is now."""
-    for signature in db.session.scalars(select(Signature).order_by(Signature.at)):
-        place = f"signature {signature.id} on {signature.record_type} {signature.record_id}"
-        if not manifest.same(digest_of(signature), signature.digest):
-            yield Damage(place, "name, time, meaning or what it is bound to was altered")
-        elif not manifest.same(manifest.seal(audit.key(), "signature", signature.digest), signature.seal):
-            yield Damage(place, "the seal does not fit")
-        if contents.get(signature.record_id) != signature.record_digest:
-            yield Damage(place, "the signed content was altered or is missing")
+def damage(signature: Signature) -> Iterator[str]:
+    """Yield what is wrong with a signature in itself; whether its record still fits is for who knows the record."""
+    if not manifest.same(digest_of(signature), signature.digest):
+        yield "name, time, meaning or what it is bound to was altered"
+    elif not manifest.same(seal_of(signature.digest), signature.seal):
+        yield "the seal does not fit: it was made without the key"
 
 
 def shown(signature: Signature) -> dict[str, Any]:
@@ -130,8 +130,3 @@ def shown(signature: Signature) -> dict[str, Any]:
         "digest": signature.record_digest,
         "components": signature.components,
     }
-
-
-def count() -> int:
-    """Return how many signatures the tenant holds."""
-    return db.session.scalar(select(func.count()).select_from(Signature)) or 0

@@ -186,6 +186,11 @@ def inherent(supplier: Supplier) -> risk.Inherent | None:
     return risk.inherent(tuple(impact), tuple(exposure), rubric.method(METHOD))
 
 
+def tier_of(level: int) -> int:
+    """Return the tier that an inherent level leads to."""
+    return rubric.method(METHOD).tier(level)
+
+
 def settle(supplier: Supplier) -> None:
     """Bring what the list shows up to date with the supplier's assessments: status, rating and next due date."""
     db.session.flush()

@@ -49,6 +49,10 @@ class Saver {
 
   changed(wait) {
     this.markReason();
+    if (this.conflict) {
+      this.showMine();
+      return;
+    }
     this.refused = false;
     this.state('unsaved', 'Not saved yet');
     this.later(wait);
@@ -150,6 +154,14 @@ class Saver {
     panel.querySelector('[data-keep="mine"]').addEventListener('click', () => this.settle(body));
     panel.querySelector('[data-keep="theirs"]').addEventListener('click', () => this.settle(body, body.theirs));
     this.form.querySelector('[data-message]').replaceChildren(panel);
+    this.showMine();
+  }
+
+  /* The panel says what "Keep mine" would save, also when typing goes on while it is open. */
+  showMine() {
+    const slot = (name) => this.form.querySelector(`.conflict [data-slot="yours.${name}"]`);
+    slot('label').textContent = this.form.querySelector('input:checked')?.nextElementSibling.textContent ?? '';
+    slot('comment').textContent = this.fields.comment.value;
   }
 
   settle(body, theirs) {
@@ -163,6 +175,7 @@ class Saver {
       this.markReason();
       this.savedWords = `Saved ${theirs.at} by ${theirs.by}`;
       this.state('saved', this.savedWords);
+      reloadFrom = this.form; // theirs may have shown or hidden other questions
       reloadWhenSaved();
     } else {
       this.later(0);

@@ -43,6 +43,12 @@ function send(form, file, progress) {
   });
 }
 
+/* The head of the pane says how many files count. */
+function showCount(list) {
+  const count = list.querySelectorAll('li:not(.superseded)').length;
+  list.closest('.rests').querySelector('[data-count]').textContent = count ? `${count} file${count === 1 ? '' : 's'}` : '';
+}
+
 class Sender {
   constructor(form) {
     this.form = form;
@@ -92,6 +98,7 @@ class Sender {
     if (!ok || body.html === undefined) return { file, broken, title: `${file.name}: ${body.title}`, text: body.text };
     const list = document.querySelector(`[data-evidence-list="${CSS.escape(this.form.dataset.upload)}"]`);
     list.innerHTML = body.html; // markup of our own template, which escapes names
+    showCount(list);
     return null;
   }
 

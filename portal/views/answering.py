@@ -107,14 +107,13 @@ def identify() -> ResponseReturnValue:
     form = IdentityForm()
     try:
         form.check()
-        person = submitting.identify(
+        submitting.identify(
             visit_id=g.respondent.visit_id, printed_name=form.printed_name.data,
             title=form.title.data, password=form.password.data,
         )  # fmt: skip
     except (Invalid, Conflict) as error:
-        return _submission(SignForm(formdata=None), form, problem=error.text), error.status
-    flash(f"You sign as {person.printed_name}, {person.title}.")
-    return redirect(url_for(".prepare_submission"))
+        return _submission(SignForm(formdata=None), form, error)
+    return redirect(url_for(".prepare_submission", _anchor="sign"))
 
 
 @blueprint.post("/answering/submit")
@@ -129,8 +128,8 @@ def submit() -> ResponseReturnValue:
             credential=signatures.Credential(form.email.data, form.password.data),
             meaning=form.meaning.data, shown_digest=form.shown_digest.data,
         )  # fmt: skip
-    except Invalid as error:
-        return _submission(form, IdentityForm(formdata=None), problem=error.text), error.status
+    except (Invalid, Conflict) as error:
+        return _submission(form, IdentityForm(formdata=None), error)
     return redirect(url_for(".receipt"))
 
 
@@ -204,15 +203,19 @@ def _evidence_again(question_id: str) -> ResponseReturnValue:
     return jsonify(html=render_template("answering/_evidence.html", files=files))
 
 
-def _submission(sign_form: SignForm, identity_form: IdentityForm, problem: str = "") -> str:
+def _submission(
+    sign_form: SignForm, identity_form: IdentityForm, error: Invalid | Conflict | None = None
+) -> ResponseReturnValue:
     room = answers.room()
+    if not room.open:
+        return redirect(url_for(".receipt"))
     content = submitting.content(room)
     sign_form.meaning.choices = list(signatures.MEANINGS["Submission"].items())
     sign_form.shown_digest.data = submitting.digest_of(content)
     return render_template(
         "answering/submit.html", room=room, visit=rooms.bar(room), sign_form=sign_form, identity_form=identity_form,
-        digest=sign_form.shown_digest.data, problem=problem, person=people.acting(),
+        digest=sign_form.shown_digest.data, problem=error.text if error else "", person=people.acting(),
         known=people.with_email(g.respondent.email), said=rooms.said(room.questionnaire, content),
         figures=rooms.figures(content), missing=rooms.missing(room),
         unanswered=[item for item in rooms.sent_back(room) if not rooms.answered_again(room, item)],
-    )  # fmt: skip
+    ), error.status if error else 200  # fmt: skip

@@ -12,15 +12,28 @@ from portal import mail
 from portal.access import allows
 from portal.errors import Invalid
 from portal.forms.assessments import ReasonForm, SendForm
+from portal.models.assessments import Assessment
+from portal.models.outbox import OutboxRow
 from portal.models.suppliers import Contact, Supplier
 from portal.services import signatures, suppliers
 from portal.services.accounts import people
-from portal.services.assessments import answers, reviewing, sending, visits
+from portal.services.assessments import answers, reviewing, sending, submitting, visits
+from portal.views.pages import moment
 from portal.views.suppliers import today
 
 blueprint = Blueprint("assessments", __name__)
 # What the preview shows in place of the link, whose secret nobody but the supplier may see.
 HIDDEN_LINK = "(the supplier's own link)"
+# The stages of the strip, each with the moment at which it was reached, where the row knows it.
+STAGES = {
+    "Sent": "sent_at",
+    "Opened": "opened_at",
+    "Answering": "",
+    "Signed": "submitted_at",
+    "In review": "",
+    "Rated": "closed_at",
+}
+STAGE_OF = {"answering": "Answering", "submitted": "Signed", "in_review": "In review", "returned": "Questions back"}
 
 
 @blueprint.get("/suppliers/<uuid:supplier_id>/send")
@@ -73,7 +86,8 @@ def show(assessment_id: UUID) -> ResponseReturnValue:
         supplier=assessment.supplier,
         room=answers.view(assessment),
         invite=invite,
-        delivery=sending.delivery(invite),
+        delivery=_delivery(sending.delivery(invite)),
+        stages=_stages(assessment, submitting.latest_number(assessment)),
         signatures=[signatures.shown(row) for row in signatures.of_assessment(assessment.id)],
         rating=reviewing.final_rating(assessment),
         reason_form=ReasonForm(formdata=None),
@@ -143,4 +157,41 @@ def _prepare(supplier: Supplier, key: str, form: SendForm, problem: str = "") ->
     return render_template(
         "assessments/prepare.html", supplier=supplier, asked=asked, form=form, letter=letter, problem=problem,
         mail_configured=mail.configured(), questions=sum(1 for _ in asked.questions),
+        first_day=today() + timedelta(days=1), last_day=today() + sending.LONGEST_LIFE,
     )  # fmt: skip
+
+
+def _stages(assessment: Assessment, submissions: int) -> list[dict[str, str]]:
+    """Shape an assessment's way for the stage strip; questions that went back are one stage more."""
+    names = list(STAGES)
+    if assessment.state == "returned":
+        names.insert(names.index("Rated"), "Questions back")
+    elif submissions > 1:
+        names.insert(names.index("Signed"), "Questions back")
+    if assessment.state == "withdrawn":
+        names = [name for name in names if _reached(assessment, name)] + ["Withdrawn"]
+    here = STAGE_OF.get(assessment.state, "Opened" if assessment.opened_at else "Sent")
+    now = {"closed": len(names), "withdrawn": len(names) - 1}.get(assessment.state, -1)
+    now = names.index(here) if now < 0 else now
+    return [
+        {"label": name, "state": "done" if at < now else "now" if at == now else "todo", "at": _reached(assessment, name)}
+        for at, name in enumerate(names)
+    ]
+
+
+def _reached(assessment: Assessment, name: str) -> str:
+    return moment(getattr(assessment, STAGES[name])) if STAGES.get(name) else ""
+
+
+def _delivery(row: OutboxRow | None) -> dict[str, str]:
+    """Say how the newest mail is doing, from its row in the outbox."""
+    if row is None:
+        return {"tone": "quiet", "label": "Not mailed", "text": "The link was passed on by hand."}
+    if row.state == "done":
+        return {"tone": "good", "label": "Mailed", "text": f"The mail server took it {moment(row.done_at)}."}
+    if row.state == "failed":
+        return {"tone": "bad", "label": "Not mailed", "text": f"Given up after a day of tries ({row.last_error})."}
+    if row.last_error:
+        text = f"Try {row.attempts} failed ({row.last_error}). The next one is at {moment(row.due_at)}."
+        return {"tone": "warn", "label": "Not mailed yet", "text": text}
+    return {"tone": "teal", "label": "On its way", "text": "It leaves within seconds."}

@@ -8,8 +8,10 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal.access import allows
-from portal.audit import told
+from portal.models.suppliers import Supplier
 from portal.services import audit, suppliers
+from portal.views import trail
+from portal.views.pages import ROLE_NAMES
 
 blueprint = Blueprint("audit", __name__)
 
@@ -18,9 +20,7 @@ blueprint = Blueprint("audit", __name__)
 @allows("audit.view")
 def index() -> ResponseReturnValue:
     """Show the sponsor's trail, newest first."""
-    return render_template(
-        "audit/index.html", trail=audit.trail(supplier_id=None, page=_page()), supplier=None, told=told
-    )
+    return _shown(audit.trail(supplier_id=None, page=_page()), None)
 
 
 @blueprint.get("/suppliers/<uuid:supplier_id>/audit")
@@ -28,8 +28,20 @@ def index() -> ResponseReturnValue:
 def of_supplier(supplier_id: UUID) -> ResponseReturnValue:
     """Show the trail of one supplier and its assessments, newest first."""
     supplier = suppliers.get(supplier_id)
-    trail = audit.trail(supplier_id=supplier.id, page=_page())
-    return render_template("audit/index.html", trail=trail, supplier=supplier, told=told)
+    return _shown(audit.trail(supplier_id=supplier.id, page=_page()), supplier)
+
+
+def _shown(found: audit.TrailPage, supplier: Supplier | None) -> str:
+    lines = [
+        {
+            "entry": row,
+            "sentence": trail.sentence(row, found.made),
+            "fields": trail.fields(row),
+            "places": [place for place in trail.places(row, found.made) if not (supplier and place[0] == "supplier")],
+        }
+        for row in found.rows
+    ]
+    return render_template("audit/index.html", trail=found, lines=lines, supplier=supplier, roles=ROLE_NAMES)
 
 
 def _page() -> int:

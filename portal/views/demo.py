@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from portal import demo
@@ -17,14 +17,29 @@ REASON = "shows fictional mail, in demo mode only"
 @public(REASON)
 def mailbox() -> ResponseReturnValue:
     """List the mails, newest first."""
-    return render_template("demo/mailbox.html", letters=demo.letters())
+    return _page("demo/mailbox.html", demo.letters(), None)
 
 
 @blueprint.get("/mailbox/<key>")
 @public(REASON)
 def letter(key: str) -> ResponseReturnValue:
     """Show one mail with its links live."""
-    found = next((item for item in demo.letters() if item.key == key), None)
+    letters = demo.letters()
+    found = next((item for item in letters if item.key == key), None)
     if found is None:
         raise NotFound
-    return render_template("demo/letter.html", letter=found)
+    return _page("demo/letter.html", letters, found)
+
+
+def _page(template: str, letters: list[demo.Received], letter: demo.Received | None) -> str:
+    listed = [
+        {
+            "id": row.key,
+            "href": url_for(".letter", key=row.key),
+            "to": row.to,
+            "subject": row.subject,
+            "at": row.at[5:16],
+        }
+        for row in letters
+    ]
+    return render_template(template, letters=letters, letter=letter, listed=listed)

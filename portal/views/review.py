@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.access import allows
@@ -14,8 +15,10 @@ from portal.forms.accounts import SignForm
 from portal.forms.assessments import ReturnForm, VerdictForm, version_of
 from portal.models.assessments import Assessment
 from portal.services import dossiers, signatures
+from portal.services.accounts import people
 from portal.services.assessments import answers, rating, reviewing, sending
 from portal.services.assessments.answers import Room
+from portal.views import ratings, reviewed
 from portal.views.suppliers import today
 
 blueprint = Blueprint("review", __name__, url_prefix="/assessments/<uuid:assessment_id>")
@@ -25,27 +28,26 @@ blueprint = Blueprint("review", __name__, url_prefix="/assessments/<uuid:assessm
 @allows("assessments.view")
 def show(assessment_id: UUID) -> ResponseReturnValue:
     """Show answers, evidence and verdicts, with the rating as it stands."""
-    room = answers.view(reviewing.get(assessment_id))
-    return_form = ReturnForm(formdata=None, due_on=today() + timedelta(days=sending.USUAL_DAYS // 2))
-    return render_template(
-        "review/show.html", room=room, assessment=room.assessment, supplier=room.assessment.supplier,
-        rated=rating.rate(room), outcomes=reviewing.OUTCOMES, levels=reviewing.LEVELS,
-        undecided=reviewing.undecided(room), sent_back=reviewing.sent_back(room),
-        verdict_form=VerdictForm(formdata=None), return_form=return_form,
-    )  # fmt: skip
+    return _page(reviewing.get(assessment_id))
 
 
 @blueprint.post("/verdicts/<question_id>")
 @allows("assessments.review")
 def give_verdict(assessment_id: UUID, question_id: str) -> ResponseReturnValue:
-    """Give a verdict on one answer."""
-    form = VerdictForm()
-    form.check()
-    reviewing.give_verdict(
-        assessment=reviewing.get(assessment_id), question_id=question_id, outcome=form.outcome.data,
-        level=form.level.data, remark=form.remark.data or "", version=version_of(form),
-    )  # fmt: skip
-    return redirect(url_for(".show", assessment_id=assessment_id, _anchor=f"question-{question_id}"))
+    """Give a verdict on one answer, and go on where the filter leads."""
+    form, wanted = VerdictForm(), reviewed.filter_of(request.args.get("show"))
+    try:
+        form.check()
+        reviewing.give_verdict(
+            assessment=reviewing.get(assessment_id), question_id=question_id, outcome=form.outcome.data,
+            level=form.level.data, remark=form.remark.data or "", version=version_of(form),
+        )  # fmt: skip
+    except Invalid as error:
+        return _page(reviewing.get(assessment_id), Refused(question_id, error.text, form)), error.status
+    anchor = question_id
+    if wanted == "undecided":
+        anchor = reviewed.following(answers.view(reviewing.get(assessment_id)), question_id)
+    return redirect(url_for(".show", assessment_id=assessment_id, show=wanted, _anchor=anchor))
 
 
 @blueprint.post("/return")
@@ -68,8 +70,10 @@ def show_rating(assessment_id: UUID) -> ResponseReturnValue:
     room = answers.view(reviewing.get(assessment_id))
     rated = rating.rate(room)
     return render_template(
-        "review/rating.html", room=room, assessment=room.assessment, supplier=room.assessment.supplier,
-        rated=rated, final=reviewing.final_rating(room.assessment), drawings=dossiers.drawings(rated),
+        "review/rating.html", assessment=room.assessment, supplier=room.assessment.supplier, rated=rated,
+        panel=ratings.panel(rated, settled=not reviewing.undecided(room)), drivers=ratings.drivers(rated),
+        domains=ratings.domains(rated),
+        final=reviewing.final_rating(room.assessment), drawings=dossiers.drawings(rated),
     )  # fmt: skip
 
 
@@ -98,11 +102,38 @@ def close(assessment_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("assessments.show", assessment_id=assessment_id))
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A verdict that could not be taken, kept so that nothing typed is lost."""
+
+    question_id: str
+    text: str
+    form: VerdictForm
+
+
+def _page(assessment: Assessment, refused: Refused | None = None) -> str:
+    room = answers.view(assessment)
+    rated, wanted = rating.rate(room), reviewed.filter_of(request.args.get("show"))
+    sections, undecided = reviewed.sections(room, ratings.classes(rated), wanted), reviewing.undecided(room)
+    return render_template(
+        "review/show.html", room=room, assessment=assessment, supplier=assessment.supplier, sections=sections,
+        scope=reviewed.scope(room), filters=reviewed.tabs(sections, wanted, assessment.id), wanted=wanted,
+        panel=ratings.panel(rated, settled=not undecided), drivers=ratings.drivers(rated), rated=rated,
+        refused=refused, outcomes=reviewing.OUTCOMES, levels=reviewing.LEVELS, undecided=undecided,
+        sent_back=reviewing.sent_back(room), first_day=today() + timedelta(days=1),
+        return_form=ReturnForm(formdata=None, due_on=today() + timedelta(days=sending.USUAL_DAYS // 2)),
+    )  # fmt: skip
+
+
 def _closing(assessment: Assessment, form: SignForm, problem: str = "") -> str:
     room: Room = answers.view(assessment)
+    rated = rating.must_rate(room)
+    row = reviewing.rating_row(room, today())
     form.meaning.choices = list(signatures.MEANINGS["Rating"].items())
-    form.shown_digest.data = reviewing.content_digest(reviewing.rating_row(room, today()))
+    form.shown_digest.data = reviewing.content_digest(row)
     return render_template(
-        "review/close.html", room=room, assessment=assessment, supplier=assessment.supplier,
-        rated=rating.must_rate(room), undecided=reviewing.undecided(room), form=form, problem=problem,
+        "review/close.html", room=room, assessment=assessment, supplier=assessment.supplier, row=row,
+        panel=ratings.panel(rated, settled=True), drivers=ratings.drivers(rated), rated=rated, person=people.acting(),
+        counts=reviewed.counts(room),
+        undecided=reviewing.undecided(room), form=form, problem=problem,
     )  # fmt: skip

@@ -17,7 +17,6 @@ from portal.services.assessments.answers import Room
 from portal.views import pages
 from questionnaires.definition import Question, Questionnaire, Section
 
-
 REVIEW = {"submitted": "Waiting for review", "in_review": "In review", "returned": "Sent back to you"}
 
 
@@ -81,9 +80,10 @@ def navigation(room: Room) -> list[dict[str, Any]]:
 
 def _entry(room: Room, section: Section) -> dict[str, Any]:
     answered, total = tally(room, section)
-    address = url_for("answering.section", section_id=section.id)
-    note = "" if total else "nothing sent back"
-    return {"id": section.id, "title": section.title, "href": address, "answered": answered, "total": total, "note": note}
+    return {
+        "id": section.id, "title": section.title, "href": url_for("answering.section", section_id=section.id),
+        "answered": answered, "total": total, "note": "" if total else "nothing sent back",
+    }  # fmt: skip
 
 
 def missing(room: Room) -> list[dict[str, Any]]:
@@ -113,16 +113,16 @@ def _card(room: Room, question: Question, refused: Refused | None) -> dict[str, 
     row, back = room.answers.get(question.id), question in sent_back(room)
     here = refused if refused and refused.question_id == question.id else None
     return {
-        "q": {"id": question.id, "text": question.text, "references": question.references,
-              "answer_kind": row.value if row else "unanswered"},
+        "q": {"id": question.id, "text": question.text, "references": question.references},
         "guidance": question.guidance, "evidence": question.evidence, "choices": question.choices,
-        "open": question.id in room.editable, "answer": (here and here.typed) or row, "label": label(question, row.value if row else ""),
-        "version": _version(row.version if row else 0, here), "saved": when(row.saved_at) if row else "",
-        "by": row.saved_by if row else "", "files": files(room, question.id),
-        "problem": _problem(here) if here and here.typed else None,
-        "file_problem": _problem(here) if here and not here.typed else None,
+        "label": label(question, row.value if row else ""), "kind": kind(question, row.value if row else ""),
+        "answer": (here and here.typed) or row, "version": _version(row.version if row else 0, here),
+        "saved": when(row.saved_at) if row else "", "by": row.saved_by if row else "",
+        "files": files(room, question.id), "open": question.id in room.editable,
         "back": back, "again": back and answered_again(room, question),
         "remark": room.verdicts[question.id] if back else None,
+        "problem": _problem(here) if here and here.typed else None,
+        "file_problem": _problem(here) if here and not here.typed else None,
     }  # fmt: skip
 
 
@@ -142,6 +142,11 @@ def _problem(refused: Refused) -> dict[str, str]:
             "Your own answer is above. Save it again to replace theirs, or open the section anew to keep theirs."
         )
     return {"title": error.title, "text": text}
+
+
+def kind(question: Question, value: str) -> str:
+    """Return the colour of an answer: a scoping question has no good and no bad one."""
+    return value if question.type == "control" and value else "quiet"
 
 
 def label(question: Question, value: str) -> str:
@@ -170,15 +175,15 @@ def _file(row: Evidence, editable: bool) -> dict[str, Any]:
 def said(asked: Questionnaire, content: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what a submission says, section by section: nothing but the content that its digest covers."""
     given = {answer["question"]: answer for answer in content["answers"]}
-    rows = [
-        {"title": section.title, "answers": [_said(item, given[item.id]) for item in section.questions if item.id in given]}
+    parts = [
+        (section.title, [_said(item, given[item.id]) for item in section.questions if item.id in given])
         for section in asked.sections
     ]
-    return [row for row in rows if row["answers"]]
+    return [{"title": title, "answers": rows} for title, rows in parts if rows]
 
 
 def _said(question: Question, answer: Mapping[str, Any]) -> dict[str, Any]:
-    return {"q": question, "label": label(question, answer["value"]), **answer}
+    return {"q": question, "kind": kind(question, answer["value"]), "label": label(question, answer["value"]), **answer}
 
 
 def figures(content: Mapping[str, Any]) -> dict[str, int]:

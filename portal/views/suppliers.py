@@ -44,7 +44,7 @@ def index() -> ResponseReturnValue:
 @allows("suppliers.edit")
 def new() -> ResponseReturnValue:
     """Show an empty profile."""
-    return render_template("suppliers/edit.html", form=SupplierForm(), supplier=None)
+    return _edit(SupplierForm(), None)
 
 
 @blueprint.post("/new")
@@ -59,7 +59,7 @@ def create() -> ResponseReturnValue:
             services=form.services.data or "", factors=form.factors,
         )  # fmt: skip
     except Invalid as error:
-        return render_template("suppliers/edit.html", form=form, supplier=None, problem=error.text), error.status
+        return _edit(form, None, problem=error.text), error.status
     flash(f"{supplier.legal_name} is among your suppliers now.")
     return redirect(url_for(".show", supplier_id=supplier.id))
 
@@ -80,7 +80,7 @@ def edit(supplier_id: UUID) -> ResponseReturnValue:
     form = SupplierForm(formdata=None, obj=supplier, data=levels)
     for name, level in levels.items():
         form[name].data = level
-    return render_template("suppliers/edit.html", form=form, supplier=supplier)
+    return _edit(form, supplier)
 
 
 @blueprint.post("/<uuid:supplier_id>/edit")
@@ -95,7 +95,7 @@ def change(supplier_id: UUID) -> ResponseReturnValue:
             services=form.services.data or "", factors=form.factors, reason=form.reason.data or "",
         )  # fmt: skip
     except Invalid as error:
-        return render_template("suppliers/edit.html", form=form, supplier=supplier, problem=error.text), error.status
+        return _edit(form, supplier, problem=error.text), error.status
     flash("The profile is saved.")
     return redirect(url_for(".show", supplier_id=supplier.id))
 
@@ -133,6 +133,11 @@ def add_contact(supplier_id: UUID) -> ResponseReturnValue:
         return _page(supplier, SiteForm(formdata=None), form, problem=error.text), error.status
     flash(f"{contact.name} is added.")
     return redirect(url_for(".show", supplier_id=supplier.id, _anchor="contacts"))
+
+
+def _edit(form: SupplierForm, supplier: Supplier | None, problem: str = "") -> str:
+    tiers = [(level, LEVELS[level], suppliers.tier_of(level)) for level in sorted(LEVELS, reverse=True)]
+    return render_template("suppliers/edit.html", form=form, supplier=supplier, tiers=tiers, problem=problem)
 
 
 def _page(supplier: Supplier, site_form: SiteForm, contact_form: ContactForm, problem: str = "") -> str:

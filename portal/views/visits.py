@@ -65,7 +65,7 @@ def ask_again() -> ResponseReturnValue:
     try:
         browser = visits.ask_again(browser=doors.secret_of("browser"))
     except TooMany as error:
-        return _code(CodeForm(formdata=None), problem=error.text), error.status, dict(error.headers)
+        return _code(CodeForm(formdata=None), error.text, "warn"), error.status, dict(error.headers)
     flash("A new code is on its way. The one before no longer counts.")
     return doors.give(redirect(url_for(".code")), "browser", browser)  # type: ignore[arg-type]
 
@@ -89,6 +89,6 @@ def _landing(token: str, problem: str = "") -> str:
     return render_template("answering/landing.html", landing=visits.landing(token=token), token=token, problem=problem)
 
 
-def _code(form: CodeForm, problem: str = "") -> str:
+def _code(form: CodeForm, problem: str = "", kind: str = "bad") -> str:
     landing = visits.awaited(browser=doors.secret_of("browser"))
-    return render_template("answering/code.html", form=form, landing=landing, problem=problem)
+    return render_template("answering/code.html", form=form, landing=landing, problem=problem, kind=kind)

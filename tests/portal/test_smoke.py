@@ -1,5 +1,5 @@
 from portal import tenancy
-from portal.services import audit
+from portal.services import verification
 from tests import make
 
 
@@ -7,6 +7,6 @@ def test_the_whole_story_runs_through_the_services(app, sponsor, inbox):
     case = make.closed(sponsor, {"P11-16": ("no", "")})
     with app.app_context():
         tenancy.enter(sponsor.scope(writes=False))
-        found = audit.verify()
+        found = verification.verify()
     assert found.damages == []
     assert found.signatures == 2

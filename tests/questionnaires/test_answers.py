@@ -63,9 +63,7 @@ def test_a_comment_has_at_most_the_allowed_characters() -> None:
     assert problem == Problem("comment", "The comment may have 4000 characters; it has 4001.")
 
 
-@pytest.mark.parametrize(
-    "character", ["\0", "\x07", "\x1b", "\x7f", "\x85", "\ud83d", "\u202e", "\u2066", "\uffff"]
-)
+@pytest.mark.parametrize("character", ["\0", "\x07", "\x1b", "\x7f", "\x85", "\ud83d", "\u202e", "\u2066", "\uffff"])
 def test_a_comment_holds_no_character_that_cannot_be_shown_or_misleads(character: str) -> None:
     problem = read(YES_NO, {"value": "no", "comment": f"a{character}b"})
     assert isinstance(problem, Problem)
@@ -75,9 +73,7 @@ def test_a_comment_holds_no_character_that_cannot_be_shown_or_misleads(character
 
 @pytest.mark.parametrize("comment", [7, None, ["a"]])
 def test_a_comment_that_is_not_text_is_a_problem(comment: object) -> None:
-    assert read(YES_NO, {"value": "no", "comment": comment}) == Problem(
-        "comment", "The comment must be text."
-    )
+    assert read(YES_NO, {"value": "no", "comment": comment}) == Problem("comment", "The comment must be text.")
 
 
 @pytest.mark.parametrize(

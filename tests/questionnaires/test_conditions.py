@@ -44,9 +44,7 @@ def test_every_operator_has_a_name_and_no_others_exist() -> None:
     assert set(OPERATORS) == {"is", "in", "all", "any", "not"}
 
 
-@pytest.mark.parametrize(
-    "value", [None, "yes", [], {}, {"question": "A"}, YES | {"in": ["no"]}, {"xor": [YES]}]
-)
+@pytest.mark.parametrize("value", [None, "yes", [], {}, {"question": "A"}, YES | {"in": ["no"]}, {"xor": [YES]}])
 def test_anything_but_one_operator_is_no_condition(value: object) -> None:
     [fault] = check(value, "show_if")
     assert str(fault) == "show_if: must be a condition with exactly one of is, in, all, any, not"

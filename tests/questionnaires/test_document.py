@@ -70,9 +70,7 @@ def test_aliases_that_unfold_without_end_are_refused_before_they_unfold() -> Non
     assert fault.startswith("line 1, column 5: anchors")
 
 
-@pytest.mark.parametrize(
-    "text", ["a: 1\na: 2\nb: {c: 1,\n c: 2}", '{"a": 1,\n"a": 2, "b": {\n"c": 1, "c": 2}}']
-)
+@pytest.mark.parametrize("text", ["a: 1\na: 2\nb: {c: 1,\n c: 2}", '{"a": 1,\n"a": 2, "b": {\n"c": 1, "c": 2}}'])
 def test_every_repeated_key_is_a_fault_with_its_line(text: str) -> None:
     _, repeated = parse(text)
     assert sorted(fault.text for fault in repeated) == [

@@ -85,9 +85,7 @@ def test_every_control_question_has_guidance_and_evidence_worth_reading(released
 def test_a_set_asks_nothing_twice_and_names_no_reference_twice(released_set: Questionnaire) -> None:
     texts = Counter(question.text for question in released_set.questions)
     twice = [
-        question.id
-        for question in released_set.questions
-        if len(set(question.references)) < len(question.references)
+        question.id for question in released_set.questions if len(set(question.references)) < len(question.references)
     ]
     assert [text for text, count in texts.items() if count > 1] == []
     assert twice == []
@@ -123,9 +121,7 @@ def test_sets_are_sorted_by_key_and_then_by_version_as_numbers(monkeypatch: pyte
     [text, *_] = shelf("questionnaires").values()
     document = json.loads(canonical(text))
     made = [("b", "1.9"), ("a", "1.0"), ("b", "1.10"), ("a", "1.2")]
-    texts = {
-        f"{key}-{version}": json.dumps(document | {"key": key, "version": version}) for key, version in made
-    }
+    texts = {f"{key}-{version}": json.dumps(document | {"key": key, "version": version}) for key, version in made}
     monkeypatch.setattr(load, "shelf", lambda _: texts)
     monkeypatch.setattr(load, "_released", load._released.__wrapped__)
     assert [(each.key, each.version) for each in library()] == [
@@ -165,8 +161,7 @@ def test_part_11_agrees_with_the_table_of_facts() -> None:
     with FACTS.open(encoding="utf-8", newline="") as file:
         facts = list(csv.DictReader(file))
     expected = [
-        (row["id"], row["requirement"] == "yes", row["core"] == "yes", row["subpart"], row["parent"])
-        for row in facts
+        (row["id"], row["requirement"] == "yes", row["core"] == "yes", row["subpart"], row["parent"]) for row in facts
     ]
     assert sum(obliging for _, obliging, *_ in expected) == 36
     found = regulation("21cfr11").requirements

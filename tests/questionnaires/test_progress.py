@@ -93,11 +93,7 @@ def test_percent_is_rounded_down_so_that_only_a_complete_set_has_a_hundred() -> 
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    st.dictionaries(
-        st.sampled_from("ABCDZ"), st.sampled_from([c.value for c in CHOICES["control"]] + ["yes"])
-    )
-)
+@given(st.dictionaries(st.sampled_from("ABCDZ"), st.sampled_from([c.value for c in CHOICES["control"]] + ["yes"])))
 def test_the_totals_agree_with_each_other(values: dict[str, str]) -> None:
     found = progress(SET, answers(**values))
     assert found.total == len(visible(SET, answers(**values)))

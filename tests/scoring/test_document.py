@@ -139,6 +139,13 @@ def test_a_missing_key_of_a_question_is_named(key: str) -> None:
     assert faults(changed(lambda d: first(d).pop(key))) == [f"questions[0].{key}: missing"]
 
 
+def test_two_questions_without_a_good_id_are_not_called_the_same() -> None:
+    document = small()
+    for question in document["questions"]:
+        question["id"] = 7
+    assert faults(document) == [f"questions[{i}].id: must be text, not 7" for i in (0, 1)]
+
+
 def test_a_key_that_would_forge_a_line_of_the_report_is_quoted() -> None:
     assert faults(changed(lambda d: d.update({"a\nb: forged": 1}))) == [r"'a\nb: forged': unknown key"]
 

@@ -27,9 +27,7 @@ Rated = Callable[..., Rating]
 FULL = "F1 | Full | major | implemented | E4"
 
 
-def test_every_question_of_the_golden_case_shows_its_arithmetic(
-    golden: dict[str, Any], method: Method
-) -> None:
+def test_every_question_of_the_golden_case_shows_its_arithmetic(golden: dict[str, Any], method: Method) -> None:
     case = read(golden)
     assert [line.sentence for line in lines(case, rate(case, method))] == [
         "Q1: implemented (1) x E4 (100 %) = 100 points, weight 9 -> 900 of 900.",
@@ -50,9 +48,7 @@ def test_a_line_holds_the_exact_figures_beside_the_sentence(golden: dict[str, An
     found = {line.id: line for line in lines(case, rate(case, method))}
     half = Fraction("42.5")
     domain = "Access and signature"
-    assert found["Q3"] == Line(
-        "Q3", domain, "major", 3, "partial", "E2", half, 3 * half, found["Q3"].sentence
-    )
+    assert found["Q3"] == Line("Q3", domain, "major", 3, "partial", "E2", half, 3 * half, found["Q3"].sentence)
     assert (found["Q4"].credit, found["Q4"].points) == (None, None)
 
 
@@ -73,9 +69,7 @@ def test_a_pending_na_is_said_to_count_as_not_answered(rated: Rated) -> None:
     )
 
 
-def test_a_rating_of_another_case_is_not_explained(
-    golden: dict[str, Any], method: Method, rated: Rated
-) -> None:
+def test_a_rating_of_another_case_is_not_explained(golden: dict[str, Any], method: Method, rated: Rated) -> None:
     with pytest.raises(ValueError, match="another case"):
         lines(read(golden), rated(FULL))
 
@@ -115,8 +109,7 @@ def test_every_domain_shows_its_fraction_and_a_dropped_one_is_named(rated: Rated
         ),
         (
             ["Q2 | A | critical | planned", "Q1 | A | critical | no"],
-            "2 critical questions are not met: Q1 (answered 'no'), Q2 (answered 'planned'). "
-            "The rating is critical.",
+            "2 critical questions are not met: Q1 (answered 'no'), Q2 (answered 'planned'). The rating is critical.",
         ),
         (
             ["Q1 | A | critical | partial | E4"],
@@ -134,8 +127,7 @@ def test_every_domain_shows_its_fraction_and_a_dropped_one_is_named(rated: Rated
         ),
         (
             ["Q1 | A | minor | partial | E4"],
-            "The domain A holds 50 / 1 = 50.0 %, which is below 60 %. "
-            "The rating cannot be better than moderate.",
+            "The domain A holds 50 / 1 = 50.0 %, which is below 60 %. The rating cannot be better than moderate.",
         ),
         (
             ["Q1 | A | major | unanswered"],
@@ -156,9 +148,7 @@ def test_actions_are_told_in_plain_sentences(rated: Rated) -> None:
     )
 
 
-def test_the_result_of_the_golden_case_is_told_from_risk_to_stress(
-    golden: dict[str, Any], method: Method
-) -> None:
+def test_the_result_of_the_golden_case_is_told_from_risk_to_stress(golden: dict[str, Any], method: Method) -> None:
     rating = rate(read(golden), method)
     assert result_sentences(rating) == (
         rating.inherent.reason,

@@ -10,9 +10,7 @@ from scoring.method import Method
 from scoring.score import rate
 
 
-def test_the_golden_case_gives_every_figure_of_the_description(
-    golden: dict[str, Any], method: Method
-) -> None:
+def test_the_golden_case_gives_every_figure_of_the_description(golden: dict[str, Any], method: Method) -> None:
     assert rate(read(golden), method).document() == {
         "impact": 5,
         "exposure_level": 3,
@@ -36,9 +34,7 @@ def test_the_golden_case_gives_every_figure_of_the_description(
     }
 
 
-def test_the_repaired_case_gives_every_figure_of_the_description(
-    repaired: dict[str, Any], method: Method
-) -> None:
+def test_the_repaired_case_gives_every_figure_of_the_description(repaired: dict[str, Any], method: Method) -> None:
     assert rate(read(repaired), method).document() == {
         "impact": 5,
         "exposure_level": 3,
@@ -74,9 +70,7 @@ def test_the_golden_case_keeps_exact_sums_for_every_domain(golden: dict[str, Any
     assert (len(rating.not_applicable), rating.not_applicable_weight) == (1, 1)
 
 
-def test_the_output_has_its_keys_in_the_order_of_the_description(
-    golden: dict[str, Any], method: Method
-) -> None:
+def test_the_output_has_its_keys_in_the_order_of_the_description(golden: dict[str, Any], method: Method) -> None:
     assert " ".join(rate(read(golden), method).document()) == (
         "impact exposure_level inherent domains assurance assurance_exact vulnerability matrix_level drivers "
         "final final_name completeness confidence implementation_only stress_assurance stress_final status "

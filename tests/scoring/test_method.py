@@ -64,6 +64,10 @@ def test_the_digest_pins_the_released_figures(method: Method) -> None:
     assert method.digest == "920735960c1d09003a9ab1e22f1a28b2668e9941a6cb5aab936ac3551ec6b17b"
 
 
+def test_the_source_that_is_kept_reads_back_as_the_same_method(method: Method) -> None:
+    assert load_method(method.source) == method
+
+
 def test_the_digest_is_of_the_figures_and_not_of_comments_or_layout(method: Method) -> None:
     assert load_method(json.dumps(yaml.safe_load(SOURCE), indent=4)) == method
 
@@ -114,9 +118,7 @@ def test_a_faulty_figure_is_named_by_its_place(put: Put, place: str, value: obje
         ("weak_domain[1].most", 5, "weak_domain at inherent level 5, read upwards"),
     ],
 )
-def test_figures_that_would_punish_a_better_answer_are_refused(
-    put: Put, place: str, value: object, where: str
-) -> None:
+def test_figures_that_would_punish_a_better_answer_are_refused(put: Put, place: str, value: object, where: str) -> None:
     assert where in [fault.split(": ")[0] for fault in faults(lambda figures: put(figures, place, value))]
 
 

@@ -95,9 +95,7 @@ def pick(data: st.DataObject, document: Document, wanted: Callable[[Document], b
 
 @many
 @given(documents(), st.data())
-def test_a_better_answer_at_the_same_evidence_never_worsens_the_rating(
-    document: Document, data: st.DataObject
-) -> None:
+def test_a_better_answer_at_the_same_evidence_never_worsens_the_rating(document: Document, data: st.DataObject) -> None:
     position = pick(data, document, lambda question: question["answer"] != NOT_APPLICABLE)
     rank = RANK[document["questions"][position]["answer"]]
     better = data.draw(st.sampled_from([answer for answer in ANSWERS if RANK[answer] >= rank]))
@@ -117,9 +115,7 @@ def test_better_evidence_never_worsens_the_rating(document: Document, data: st.D
 @many
 @given(documents(), st.data())
 def test_accepting_a_pending_na_never_worsens_the_rating(document: Document, data: st.DataObject) -> None:
-    position = pick(
-        data, document, lambda question: question["answer"] in RANK and question["class"] != "critical"
-    )
+    position = pick(data, document, lambda question: question["answer"] in RANK and question["class"] != "critical")
     pending = with_change(document, position, answer="na_pending")
     accepted = rated(with_change(document, position, answer=NOT_APPLICABLE))
     assume(accepted.result)

@@ -65,9 +65,7 @@ def averages(rows: list[Document], evidence: dict[str, int] = PERCENT) -> dict[s
     found = {}
     for name in {row["domain"] for row in rows}:
         mine = [row for row in rows if row["domain"] == name]
-        halves = sum(
-            WEIGHT[row["class"]] * WORTH.get(row["answer"], 0) * evidence[row["evidence"]] for row in mine
-        )
+        halves = sum(WEIGHT[row["class"]] * WORTH.get(row["answer"], 0) * evidence[row["evidence"]] for row in mine)
         found[name] = Fraction(halves, 2 * sum(WEIGHT[row["class"]] for row in mine))
     return found
 
@@ -143,9 +141,7 @@ def again(document: Document) -> Document:
         "final": final,
         "final_name": ["very low", "low", "moderate", "high", "critical"][final - 1],
         "completeness": shown(answered(rows)),
-        "confidence": shown(Fraction(weighed, sum(WEIGHT[row["class"]] for row in claimed)))
-        if claimed
-        else None,
+        "confidence": shown(Fraction(weighed, sum(WEIGHT[row["class"]] for row in claimed))) if claimed else None,
         "implementation_only": shown(together(averages(rows, dict.fromkeys(PERCENT, 100)), weights)),
         "stress_assurance": shown(together(averages(stressed), weights)),
         "stress_final": max(final, level(stressed, document, risk)[2]),

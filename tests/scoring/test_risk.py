@@ -84,9 +84,7 @@ def test_the_reason_shows_the_arithmetic(method: Method) -> None:
 
 
 def test_the_reason_says_when_exposure_is_rounded_and_when_it_is_raised(method: Method) -> None:
-    assert (
-        "(2 + 2 + 3 + 3) / 4 = 2.5, rounded half up to 3;" in inherent((1, 1, 1), (2, 2, 3, 3), method).reason
-    )
+    assert "(2 + 2 + 3 + 3) / 4 = 2.5, rounded half up to 3;" in inherent((1, 1, 1), (2, 2, 3, 3), method).reason
     raised = "= 2; raised to 4, because it is never below the highest factor less 1."
     assert raised in inherent((1, 1, 1), (1, 1, 1, 5), method).reason
 

@@ -62,6 +62,11 @@ def test_the_digest_goes_with_the_content() -> None:
     assert len(plain.digest) == 64
 
 
+def test_the_source_that_is_kept_reads_back_as_the_same_rubric() -> None:
+    found = rubric("part11-cmo")
+    assert load_rubric(found.source) == found
+
+
 @pytest.mark.parametrize(
     ("place", "value", "fault"),
     [
@@ -95,9 +100,7 @@ def test_a_missing_key_is_named(key: str) -> None:
 
 
 def test_all_faults_are_reported_at_once() -> None:
-    found = faults_of(
-        lambda r: (r.pop("key"), r.update(version="x"), r["questions"]["Q2"].update(domain="x"))
-    )
+    found = faults_of(lambda r: (r.pop("key"), r.update(version="x"), r["questions"]["Q2"].update(domain="x")))
     assert [fault.split(":")[0] for fault in found] == ["key", "version", "questions.Q2.domain"]
 
 

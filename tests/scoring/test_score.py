@@ -99,9 +99,7 @@ def test_a_domain_on_the_threshold_is_not_below_it(
 ) -> None:
     rating = rated(*(f"Q{i} | A | minor | {row}" for i, row in enumerate(rows)))
     assert rating.domains["A"].assurance == assurance
-    assert [driver.below for driver in rating.drivers if driver.kind == "weak_domain"] == (
-        [weak] if weak else []
-    )
+    assert [driver.below for driver in rating.drivers if driver.kind == "weak_domain"] == ([weak] if weak else [])
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -120,9 +118,7 @@ def test_an_open_regulatory_action_makes_the_rating_critical(rated: Rated, level
 
 @pytest.mark.parametrize("answer", ["unanswered", "na_pending"])
 @pytest.mark.parametrize(("level", "floor"), by_level(4, 4, 4, 4, 5))
-def test_less_than_80_percent_answered_is_insufficient_data(
-    rated: Rated, level: int, floor: int, answer: str
-) -> None:
+def test_less_than_80_percent_answered_is_insufficient_data(rated: Rated, level: int, floor: int, answer: str) -> None:
     answered = [f"F{i} | A | minor | implemented | E4" for i in range(3)]
     rating = rated(*answered, f"Q1 | A | minor | {answer}", level=level)
     assert (floor, "insufficient data") in drivers(rating)
@@ -143,9 +139,7 @@ def test_exactly_80_percent_answered_is_sufficient(rated: Rated) -> None:
 
 
 def test_completeness_goes_by_weight_and_not_by_count(rated: Rated) -> None:
-    rating = rated(
-        "Q1 | A | critical | implemented | E4", *(f"Q{i} | A | minor | unanswered" for i in (2, 3))
-    )
+    rating = rated("Q1 | A | critical | implemented | E4", *(f"Q{i} | A | minor | unanswered" for i in (2, 3)))
     assert rating.completeness == Fraction(900, 11)
 
 
@@ -171,9 +165,7 @@ def test_vulnerability_follows_from_assurance(
     assert (rating.result.vulnerability, rating.result.matrix_level) == (vulnerability, matrix_level)
 
 
-@pytest.mark.parametrize(
-    ("evidence", "percent"), [("E0", 60), ("E1", 70), ("E2", 85), ("E3", 95), ("E4", 100)]
-)
+@pytest.mark.parametrize(("evidence", "percent"), [("E0", 60), ("E1", 70), ("E2", 85), ("E3", 95), ("E4", 100)])
 @pytest.mark.parametrize(("answer", "share"), [("implemented", 1), ("partial", Fraction(1, 2)), ("no", 0)])
 def test_credit_is_answer_times_evidence(
     rated: Rated, evidence: str, percent: int, answer: str, share: Fraction
@@ -217,6 +209,10 @@ def test_a_domain_with_nothing_left_is_dropped_and_listed(rated: Rated) -> None:
     assert list(rating.domains) == ["Full"]
     assert rating.document()["domains"] == {"Full": 100.0}
     assert rating.document()["assurance_exact"] == "100/1"
+
+
+def test_a_domain_with_something_left_is_not_dropped(rated: Rated) -> None:
+    assert rated("Q1 | A | major | na_accepted", "Q2 | A | major | no").dropped == ()
 
 
 @pytest.mark.parametrize("rows", [(), ("Q1 | A | major | na_accepted", "Q2 | B | minor | na_accepted")])

@@ -148,7 +148,7 @@ def _conflict(question: Question, row: Answer | None, given: answers.Answer) -> 
         }  # fmt: skip
     yours = {"value": given.value, "label": labels[given.value], "comment": given.comment}
     return Conflict(
-        "Somebody else answered this question after you opened it. Compare both and choose.",
+        "Another answer was saved after you opened this question. Compare both and choose.",
         yours=yours, theirs=theirs, version=row.version if row else 0,
     )  # fmt: skip
 

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sqlalchemy import select
+
+from portal import manifest
+from portal.db import db
 from portal.errors import Conflict
-from portal.models.assessments import Answer, Verdict
+from portal.models.assessments import Answer, Assessment, Rating, Verdict
 from portal.models.suppliers import EXPOSURE, IMPACT, Supplier
 from portal.services.assessments import documents
 from portal.services.assessments.answers import Room
@@ -43,14 +47,27 @@ class Rated:
 
 def rate(room: Room) -> Rated | None:
     """Rate an assessment as it stands; nothing while a risk factor of the supplier is missing."""
-    supplier = room.assessment.supplier
-    if any(getattr(supplier, name) is None for name in (*IMPACT, *EXPOSURE)):
-        return None
     rubric, method = documents.weights(room.assessment)
-    entered = case(room, supplier, rubric)
+    entered = _signed(room.assessment) or _entered(room, rubric)
+    if entered is None:
+        return None
     read = document.read(entered)
     result = score.rate(read, method)
     return Rated(entered, result, explain.lines(read, result), rubric.domains)
+
+
+def _signed(assessment: Assessment) -> dict[str, Any] | None:
+    """Return the input that was signed at closing: what the profile says later must not change that rating."""
+    statement = select(Rating.input).where(Rating.assessment_id == assessment.id).order_by(Rating.computed_at.desc())
+    found = db.session.scalar(statement.limit(1)) if assessment.state == "closed" else None
+    return manifest.parsed(found) if found else None
+
+
+def _entered(room: Room, rubric: Rubric) -> dict[str, Any] | None:
+    supplier = room.assessment.supplier
+    if any(getattr(supplier, name) is None for name in (*IMPACT, *EXPOSURE)):
+        return None
+    return case(room, supplier, rubric)
 
 
 def must_rate(room: Room) -> Rated:

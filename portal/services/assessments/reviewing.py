@@ -166,4 +166,6 @@ def recomputes(row: Rating) -> bool:
     assessment = tenancy.fetch(Assessment, row.assessment_id)
     _, method = documents.weights(assessment)
     case = document.read(manifest.parsed(row.input))
-    return case.digest == row.input_digest and canonical(score.rate(case, method).document()) == row.result
+    result = score.rate(case, method)
+    again = (case.digest, canonical(result.document()), result.final, result.status)
+    return again == (row.input_digest, row.result, row.final, row.status)

@@ -158,5 +158,6 @@ def returned_letter(invite: Invite, address: str) -> Letter:
     back = db.session.scalars(statement.order_by(Verdict.question_id)).all()
     return mail.compose(
         "returned", to=invite.email, subject=f"{tenant.name} has questions on your answers: {assessment.title}",
-        name=invite.name, tenant=tenant, assessment=assessment, back=back, address=address,
+        name=invite.name, tenant=tenant, assessment=assessment, asked=documents.questionnaire(assessment), back=back,
+        address=address,
     )  # fmt: skip

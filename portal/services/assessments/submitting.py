@@ -74,21 +74,24 @@ def submit(*, credential: signatures.Credential, meaning: str, shown_digest: str
     if not found.progress.complete:
         count = len(found.progress.missing)
         raise Invalid(f"{count} question{'s are' if count > 1 else ' is'} still open. Answer them first.")
+    moves.check(assessment, "submit")
     said = content(found)
-    moves.make(assessment, "submit")
-    assessment.submitted_at = now()
     submission = Submission(
         assessment_id=assessment.id, number=latest_number(assessment) + 1,
-        content=manifest.canonical(said).decode(), digest=digest_of(said), submitted_at=assessment.submitted_at,
+        content=manifest.canonical(said).decode(), digest=digest_of(said), submitted_at=now(),
     )  # fmt: skip
-    db.session.add(submission)
-    db.session.flush()
-    _reopen_verdicts(found)
-    suppliers.settle(assessment.supplier)
-    return signatures.sign(
+    # Signing comes first: where it is refused, nothing has moved, and the page can be shown again.
+    signature = signatures.sign(
         record=submission, assessment_id=assessment.id, person_id=person_id, meaning=meaning,
         content_digest=submission.digest, shown_digest=shown_digest,
     )  # fmt: skip
+    db.session.add(submission)
+    moves.make(assessment, "submit")
+    assessment.submitted_at = submission.submitted_at
+    db.session.flush()
+    _reopen_verdicts(found)
+    suppliers.settle(assessment.supplier)
+    return signature
 
 
 def latest(assessment: Assessment) -> Submission | None:

@@ -93,6 +93,24 @@ def test_a_missing_engine_is_a_sentence_and_not_a_crash(monkeypatch: pytest.Monk
         printer.html_to_pdf("<p>x</p>")
 
 
+def test_the_engine_is_told_every_restriction_and_sees_nothing_of_our_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stand_in = tmp_path / "wkhtmltopdf"
+    stand_in.write_text('#!/bin/sh\nprintf "%%PDF-\\n"; echo "$@"; /usr/bin/env; cat', encoding="utf-8")
+    stand_in.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PORTAL_SECRET", "SECRET")
+
+    command, *rest = printer.html_to_pdf('<meta name="pdfkit-allow" content="/">').decode().splitlines()[1:]
+    for option in printer.OPTIONS:
+        assert f"--{option}" in command
+    for option in ("disable-local-file-access", "disable-javascript", "no-images", "proxy", "proxy-hostname-lookup"):
+        assert option in printer.OPTIONS
+    assert "--allow" not in command
+    assert "SECRET" not in "".join(rest)
+
+
 @pytest.mark.wkhtmltopdf
 @pytest.mark.usefixtures("engine")
 def test_the_copy_holds_the_whole_document_and_is_stamped_on_every_page(
@@ -122,7 +140,7 @@ def test_text_of_a_supplier_stays_text_on_paper(make_document: Callable[..., Doc
 @pytest.mark.wkhtmltopdf
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(
-    "page",
+    "html",
     [
         '<meta name="pdfkit-enable-local-file-access" content=""><iframe src="file://{secret}"></iframe>',
         '<meta name="pdfkit-enable-local-file-access" content=""><iframe src="{secret}"></iframe>',
@@ -137,14 +155,14 @@ def test_text_of_a_supplier_stays_text_on_paper(make_document: Callable[..., Doc
     ],
 )
 def test_a_hostile_page_sees_no_file_no_environment_and_runs_no_script(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, html: str
 ) -> None:
     monkeypatch.setenv("PORTAL_SECRET", "SECRET")
     secret = tmp_path / "secret.css"
     secret.write_text("body:before { content: 'SECRET' }", encoding="utf-8")
 
     try:
-        shown = words(printer.html_to_pdf(f"<html><body>{page.format(secret=secret)}</body></html>", QUICK))
+        shown = words(printer.html_to_pdf(f"<html><body>{html.format(secret=secret)}</body></html>", QUICK))
     except printer.PrintFailed as failed:
         shown = str(failed)
     assert "SECRET" not in shown
@@ -153,7 +171,7 @@ def test_a_hostile_page_sees_no_file_no_environment_and_runs_no_script(
 @pytest.mark.wkhtmltopdf
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(
-    "page",
+    "html",
     [
         '<meta name="pdfkit-proxy" content="None"><iframe src="{url}"></iframe>',
         '<iframe src="{url}"></iframe>',
@@ -166,11 +184,11 @@ def test_a_hostile_page_sees_no_file_no_environment_and_runs_no_script(
         '<script>new Image().src = "{url}"</script>',
     ],
 )
-def test_a_hostile_page_reaches_no_server(listener: socket.socket, page: str) -> None:
+def test_a_hostile_page_reaches_no_server(listener: socket.socket, html: str) -> None:
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
 
     try:
-        printer.html_to_pdf(f"<html><body>{page.replace('{url}', url)}</body></html>", QUICK)
+        printer.html_to_pdf(f"<html><body>{html.replace('{url}', url)}</body></html>", QUICK)
     except printer.PrintFailed as failed:
         assert "outside itself" in str(failed)
     with pytest.raises(BlockingIOError):

@@ -1,0 +1,135 @@
+"""Say in plain words what an entry of the audit trail records; what it holds beside that is shown field by field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from portal.audit import told
+from portal.models.audit import AuditEntry
+from portal.views.pages import moment
+from questionnaires import lifecycle
+from scoring.risk import LEVELS
+
+# (record, act) -> words; what stands in braces comes from the entry, or from the entry that created the record.
+WORDS: Mapping[tuple[str, str], str] = {
+    ("Supplier", "created"): "added the supplier {legal_name}",
+    ("Supplier", "changed"): "changed the supplier {legal_name}",
+    ("Site", "created"): "added the site {name}, {country}",
+    ("Contact", "created"): "added the contact {name} ({email})",
+    ("Assessment", "created"): "sent the questionnaire {title}",
+    ("Assessment", "changed"): "moved the assessment {title} on",
+    ("Invite", "created"): "invited {name} ({email})",
+    ("Invite", "changed"): "changed the invitation of {name}",
+    ("FrozenDocument", "created"): "froze the {kind} {key} {version} for later reading",
+    ("Visit", "created"): "came in with a mailed code",
+    ("Visit", "changed"): "left, or named a signing identity",
+    ("Answer", "created"): "answered {question_id}",
+    ("Answer", "changed"): "changed the answer to {question_id}",
+    ("Evidence", "created"): "attached {name} to {question_id}",
+    ("Evidence", "changed"): "withdrew {name} from {question_id}",
+    ("Submission", "created"): "submitted the answers, number {number}",
+    ("Verdict", "created"): "gave a verdict on {question_id}",
+    ("Verdict", "changed"): "changed the verdict on {question_id}",
+    ("Rating", "created"): "fixed the rating",
+    ("Signature", "created"): "signed: {meaning}",
+    ("Membership", "created"): "gave a person the role {role}",
+    ("Membership", "changed"): "changed a person’s role",
+    ("Person", "created"): "created the identity of {printed_name}",
+    ("Person", "changed"): "changed the identity of {printed_name}",
+    ("SignIn", "created"): "signed in",
+    ("SignIn", "changed"): "signed out",
+}
+EVENTS: Mapping[str, str] = {
+    "access.refused": "was refused: {permission}",
+    "accounts.sign_in_failed": "a wrong password was given for a member of staff",
+    "signature.refused": "gave a wrong credential when signing",
+    "invite.link_shown": "had the supplier’s link shown, to pass it on",
+    "invite.mailed_again": "had the invitation mailed again",
+    "invite.code_read_out": "had a code shown, to read it out",
+    "evidence.opened": "opened the file {name}",
+    "dossier.issued": "took the dossier of {legal_name} as {form}",
+}
+LABELS = {
+    "legal_name": "Legal name",
+    "impact_patient": "Impact: patient and product",
+    "impact_data": "Impact: data",
+    "impact_supply": "Impact: supply",
+    "exposure_connectivity": "Exposure: connectivity",
+    "exposure_complexity": "Exposure: system complexity",
+    "exposure_subcontracting": "Exposure: subcontracting depth",
+    "exposure_history": "Exposure: compliance history",
+    "inherent": "Inherent level",
+    "rating": "Residual rating",
+    "final": "Residual rating",
+    "sha256": "SHA-256",
+    "digest": "SHA-256",
+    "due_on": "Due",
+    "next_due": "Next due",
+    "bytes": "Size in bytes",
+    "size": "Size in bytes",
+    "withdrawn_because": "Reason of withdrawal",
+}
+LEVELLED = frozenset(LABELS) & {*(name for name in LABELS if name.startswith(("impact_", "exposure_"))), "inherent",
+                                "rating", "final"}  # fmt: skip
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
+HEX = re.compile(r"[0-9a-f]{64}")
+HIDDEN = "kept secret"
+
+
+class _Known(dict[str, Any]):
+    """Fills what is not known with nothing."""
+
+    def __missing__(self, _key: str) -> str:
+        return "…"
+
+
+def sentence(entry: AuditEntry, made: Mapping[Any, Mapping[str, list[Any]]]) -> str:
+    """Return what was done, after the name of who did it."""
+    changes = told(entry)
+    words = EVENTS.get(entry.action) or WORDS.get((entry.record_type, entry.action))
+    if words is None:
+        return f"{entry.action} {entry.record_type}".strip()
+    known = _Known({name: new for name, (_old, new) in made.get(entry.record_id, {}).items()})
+    known.update({name: new for name, (_old, new) in changes.items() if new is not None})
+    return words.format_map(known)
+
+
+def fields(entry: AuditEntry) -> list[tuple[str, Any, Any]]:
+    """Return label, old and new value of each field of an entry."""
+    return [(_label(name), _shown(name, old), _shown(name, new)) for name, (old, new) in told(entry).items()]
+
+
+def _label(name: str) -> str:
+    return LABELS.get(name) or name.replace("_", " ").removesuffix(" id").capitalize()
+
+
+def _shown(name: str, value: Any) -> Any:
+    if value is None or value == "":
+        return ""
+    if value == "•":
+        return HIDDEN
+    if name in LEVELLED and value in LEVELS:
+        return f"{value} {LEVELS[value]}"
+    text = str(value)
+    if name == "state":
+        return lifecycle.STATE_LABELS.get(text, text)
+    return next((turn(text) for pattern, turn in FORMS.items() if pattern.fullmatch(text)), text)
+
+
+FORMS: Mapping[re.Pattern[str], Callable[[str], str]] = {
+    MOMENT: lambda text: moment(datetime.fromisoformat(text)),
+    HEX: lambda text: f"{text[:16]}…",
+}
+
+
+def places(entry: AuditEntry, made: Mapping[Any, Mapping[str, list[Any]]]) -> Iterator[tuple[str, Any, str]]:
+    """Yield kind, id and name of the supplier and the assessment that an entry belongs to."""
+    for kind, row_id, field in (
+        ("supplier", entry.supplier_id, "legal_name"),
+        ("assessment", entry.assessment_id, "title"),
+    ):
+        if row_id is not None and row_id in made:
+            yield kind, row_id, str(made[row_id].get(field, [None, kind])[1])

@@ -1,0 +1,1 @@
+"""Measurements, each figure beside its yardstick in the same run; never a verdict of a test."""
