@@ -5,8 +5,10 @@ Autogeneration sees neither triggers nor policies, so a migration that makes a t
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from alembic import context, op
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 SETTING = "portal.tenant_id"
 
@@ -28,12 +30,27 @@ def refuse_change(table: str) -> None:
             "FOR EACH STATEMENT EXECUTE FUNCTION portal_refuse()"
         )
         return
-    for verb in ("UPDATE", "DELETE"):
-        # With recursive triggers on, REPLACE deletes through the trigger and is refused too.
+    # REPLACE deletes past the triggers of a connection without recursive ones, so it is met before it inserts.
+    # Table and columns are named by the migration itself, never by a person.
+    taken = " OR ".join(" AND ".join(f"{name} = NEW.{name}" for name in key) for key in _unique_keys(table))
+    for verb, condition in (
+        ("UPDATE", ""),
+        ("DELETE", ""),
+        ("INSERT", f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {taken}) "),  # noqa: S608
+    ):
         op.execute(
-            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} {condition}"
             "BEGIN SELECT RAISE(ABORT, 'this record is permanent'); END"
         )
+
+
+def _unique_keys(table: str) -> Iterator[Sequence[str]]:
+    """Yield the columns of each key by which SQLite would find a row to replace; its own row number is one."""
+    inspector = inspect(op.get_bind())
+    yield ["rowid"]
+    yield inspector.get_pk_constraint(table)["constrained_columns"]
+    for key in inspector.get_unique_constraints(table):
+        yield key["column_names"]
 
 
 def refusing_function() -> None:

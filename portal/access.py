@@ -23,6 +23,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 Door = Literal["staff", "cmo", "public"]
 STAFF_ROLES = ("admin", "qa", "approver", "viewer", "auditor")
 CMO_ROLES = ("respondent", "signer")
+MATRIX_COLUMNS = ("address", "methods", "permission", "roles")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

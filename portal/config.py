@@ -14,8 +14,8 @@ MODES: tuple[Mode, ...] = ("production", "demo", "test")
 ENGINES: tuple[Engine, ...] = ("typst", "pdfkit")
 T = TypeVar("T")
 MIB = 1024 * 1024
-# Values that were printed somewhere: whoever reads the manual must not hold the key to a real installation.
-PUBLISHED = frozenset({"", "demo", "secret", "changeme", "development", "dev", "test", "secret-key"})
+# 32 characters of which ten differ: what a random generator gives, and no word that somebody repeated.
+KEY_LENGTH, KEY_VARIETY = 32, 10
 
 
 class Unsafe(ValueError):
@@ -82,41 +82,55 @@ def from_environment(env: Mapping[str, str]) -> Config:
         mode=mode,
         secret_key=env.get("SECRET_KEY", ""),
         audit_key=env.get("AUDIT_KEY", ""),
-        database_url=read("DATABASE_URL", f"sqlite:///{data_dir / 'portal.db'}", _database),
-        redis_url=env.get("REDIS_URL") or None,
+        database_url=read("DATABASE_URL", f"sqlite:///{data_dir / 'portal.db'}", database),
+        redis_url=read("REDIS_URL", "", _redis),
         base_url=read("BASE_URL", "http://127.0.0.1:8000", _address),
         data_dir=data_dir,
         mail=read("MAIL_URL", "", _mail_server),
         mail_sender=env.get("MAIL_SENDER", "CMO oversight <portal@localhost>"),
         pdf_engine=read("PDF_ENGINE", "typst", _one_of(ENGINES)),
-        upload_limit=read("UPLOAD_LIMIT_MIB", "100", _mebibytes),
-        proxies=read("TRUSTED_PROXIES", "0", int),
+        upload_limit=read("UPLOAD_LIMIT_MIB", "100", _whole(1, 1024)) * MIB,
+        proxies=read("TRUSTED_PROXIES", "0", _whole(0, 8)),
     )
     if mode == "production":
-        faults += _production_faults(config)
+        unread = {fault.partition(":")[0] for fault in faults}
+        faults += [f"{name}: {text}" for name, text in _production_faults(config) if name not in unread]
     if faults:
         raise Unsafe(faults)
     return config
 
 
-def _production_faults(config: Config) -> list[str]:
+def _production_faults(config: Config) -> list[tuple[str, str]]:
     checks = (
         (
-            len(config.secret_key) < 32 or config.secret_key.lower() in PUBLISHED,
-            "SECRET_KEY: set it to 32 or more random characters, for example from: "
+            _guessable(config.secret_key),
+            "SECRET_KEY",
+            "set it to 32 or more random characters, for example from: "
             "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
         ),
         (
-            len(config.audit_key) < 32 or config.audit_key == config.secret_key,
-            "AUDIT_KEY: set it to 32 or more random characters of its own; it seals the audit trail "
+            _guessable(config.audit_key) or config.audit_key == config.secret_key,
+            "AUDIT_KEY",
+            "set it to 32 or more random characters of its own; it seals the audit trail "
             "and must be kept outside the database and its backups",
         ),
         (
             not config.secure,
-            "BASE_URL: must be the https:// address that people use; links in mails are made from it",
+            "BASE_URL",
+            "must be the https:// address that people use; links in mails are made from it",
+        ),
+        (
+            config.sqlite and urlsplit(config.database_url).path.strip("/") in {"", ":memory:"},
+            "DATABASE_URL",
+            "must name a file, such as sqlite:////srv/portal/portal.db; "
+            "records in memory are gone when the process ends",
         ),
     )
-    return [text for bad, text in checks if bad]
+    return [(name, text) for bad, name, text in checks if bad]
+
+
+def _guessable(key: str) -> bool:
+    return len(key) < KEY_LENGTH or len(set(key)) < KEY_VARIETY
 
 
 def _one_of(choices: tuple[T, ...]) -> Callable[[str], T]:
@@ -129,7 +143,8 @@ def _one_of(choices: tuple[T, ...]) -> Callable[[str], T]:
     return turn
 
 
-def _database(text: str) -> str:
+def database(text: str) -> str:
+    """Return a database's address with the driver that we bring; raise ValueError for another kind of database."""
     scheme = urlsplit(text).scheme.split("+")[0]
     if scheme in {"postgres", "postgresql"}:
         return "postgresql+psycopg://" + text.split("://", 1)[1]
@@ -140,9 +155,18 @@ def _database(text: str) -> str:
 
 def _address(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    bare = parts._replace(path=parts.path.rstrip("/"))
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.port == 0:
         raise ValueError("must be a web address such as https://portal.example.com")
-    return text.rstrip("/")
+    if bare.path or bare.query or bare.fragment:
+        raise ValueError("must end after the host: the portal has an address of its own, not a folder of another")
+    return bare.geturl()
+
+
+def _redis(text: str) -> str | None:
+    if text and urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError("must begin with redis://, rediss:// or unix://")
+    return text or None
 
 
 def _mail_server(text: str) -> MailServer | None:
@@ -161,8 +185,10 @@ def _mail_server(text: str) -> MailServer | None:
     )
 
 
-def _mebibytes(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 1024:
-        raise ValueError("must be a whole number of MiB between 1 and 1024")
-    return number * MIB
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def turn(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise ValueError(f"must be a whole number between {least} and {most}")
+        return int(text)
+
+    return turn

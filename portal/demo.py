@@ -49,7 +49,7 @@ class LoopbackMail(Controller):
     def _trigger_server(self) -> None:
         # The library knocks at the port that it asked for; here the system chose it.
         self.port = int(cast(asyncio.Server, self.server).sockets[0].getsockname()[1])
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]  # the library has no types
 
 
 def serve(folder: Path) -> LoopbackMail:

@@ -154,7 +154,7 @@ def wants_json() -> bool:
 
 def _stale_form(_error: CSRFError) -> Response:
     # RFC 9110: understood and refused; another site may have sent it.
-    stale = Forbidden("The page was open for too long, or came from another window. Reload it and try again.")
+    stale = Forbidden("The page was open for too long, or came from another window. Go back, reload it and try again.")
     stale.title = "This form is out of date"
     return show(stale)
 

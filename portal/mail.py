@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import smtplib
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -9,12 +11,31 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask, current_app, render_template
-from flask_mail import Mail, Message
+from flask_mail import Connection, Mail, Message
 
 from portal.config import Config
 from portal.errors import Invalid
 
 TIMEOUT_SECONDS = 30
+
+
+class Wire(Connection):
+    """A connection that never waits for ever, and over TLS only to a server that can prove its name."""
+
+    def configure_host(self) -> smtplib.SMTP:
+        """Connect and, where the installation says so, encrypt and sign in."""
+        proof = ssl.create_default_context()
+        if self.mail.use_ssl:
+            host: smtplib.SMTP = smtplib.SMTP_SSL(
+                self.mail.server, self.mail.port, timeout=TIMEOUT_SECONDS, context=proof
+            )
+        else:
+            host = smtplib.SMTP(self.mail.server, self.mail.port, timeout=TIMEOUT_SECONDS)
+        if self.mail.use_tls:
+            host.starttls(context=proof)
+        if self.mail.username and self.mail.password:
+            host.login(self.mail.username, self.mail.password)
+        return host
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +59,6 @@ def start(app: Flask, config: Config) -> None:
             MAIL_PASSWORD=server.password,
             MAIL_USE_SSL=server.tls,
             MAIL_USE_TLS=not server.tls and server.user is not None,
-            MAIL_TIMEOUT=TIMEOUT_SECONDS,
         )
         app.config["MAIL_DEFAULT_SENDER"] = config.mail_sender
         Mail(app)
@@ -68,7 +88,8 @@ def posting(letter: Letter) -> Callable[[UUID], None]:
         message = Message(subject=letter.subject, recipients=[letter.to], body=letter.text, html=letter.html)
         # A letter that leaves twice carries the same number, so that a mailbox can tell.
         message.msgId = f"<{ticket}@{_domain()}>"
-        current_app.extensions["mail"].send(message)
+        with Wire(current_app.extensions["mail"]) as wire:
+            wire.send(message)
 
     return post
 

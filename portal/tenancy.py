@@ -71,7 +71,7 @@ class AssessmentOwned(TenantOwned):
     assessment_id: Mapped[UUID] = mapped_column(index=True)
 
     @declared_attr.directive
-    def __table_args__(cls) -> tuple[Any, ...]:
+    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805  # SQLAlchemy hands over the class
         return (within("assessment_id", "assessment"),)
 
 
@@ -141,7 +141,10 @@ def of(session: Session) -> Scope:
 def fetch(model: type[Row], row_id: UUID, *, lock: bool = False) -> Row:
     """Return the row if this scope may see it; raise NotFound, the same for foreign and for unknown ids."""
     statement = select(model).where(model.id == row_id)
-    row = db.session.scalar(statement.with_for_update() if lock else statement)
+    if lock:
+        # Whoever had to wait for the lock must see what the other one made of the row, not what was read before.
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    row = db.session.scalar(statement)
     if row is None:
         raise NotFound
     return row

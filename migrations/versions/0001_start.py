@@ -523,5 +523,7 @@ def upgrade() -> None:
         guards.wall(table)
     for table in (*TENANT_TABLES, *SHARED_TABLES):
         guards.grant(table, "SELECT, INSERT" if table in PERMANENT else "SELECT, INSERT, UPDATE")
+    # So that the application can say which revision it stands on.
+    guards.grant("alembic_version", "SELECT")
     for table in PERMANENT:
         guards.refuse_change(table)

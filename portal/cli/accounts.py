@@ -8,7 +8,7 @@ import click
 
 from portal import tenancy
 from portal.access import STAFF_ROLES
-from portal.cli.serve import application
+from portal.cli.serve import opened
 from portal.errors import PortalError
 from portal.services.accounts import people
 
@@ -18,7 +18,7 @@ from portal.services.accounts import people
 @click.option("--contact", required=True, help="The mail address that suppliers may ask.")
 def add_sponsor(name: str, contact: str) -> None:
     """Create a sponsor and print its id."""
-    with application().app_context():
+    with opened():
         sponsor_id = uuid4()
         with tenancy.scoped(tenancy.system(sponsor_id, "command line")):
             people.create_tenant(name=name, contact_email=contact)
@@ -34,9 +34,10 @@ def add_sponsor(name: str, contact: str) -> None:
 @click.password_option(help="15 characters or more.")
 def add_staff(sponsor_id: UUID, email: str, name: str, title: str, role: str, password: str) -> None:
     """Give a person a role with a sponsor; a person who exists already keeps name and password."""
-    with application().app_context():
+    with opened():
         try:
             with tenancy.scoped(tenancy.system(sponsor_id, "command line")):
+                people.own_tenant()
                 person = people.with_email(email) or people.create_person(
                     email=email, printed_name=name, title=title, password=password
                 )

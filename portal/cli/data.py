@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import csv
 import json
-import os
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from portal import access, config, database, tenancy
-from portal.cli.serve import application
+from portal.cli.serve import application, installation, opened, revision
 from portal.db import db, sqlite_journal
 from portal.models.accounts import Tenant
 from portal.services import verification
@@ -31,16 +31,20 @@ METHOD = "SRM-1.0"
 @click.option("--app-role", envvar="APP_ROLE", default="", help="The role that the application signs in as.")
 def migrate(owner_url: str | None, app_role: str) -> None:
     """Bring the database to the present shape."""
-    settings = config.from_environment(os.environ)
+    settings = installation()
+    try:
+        url = config.database(owner_url) if owner_url else settings.database_url
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--owner-url") from None
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    click.echo(f"at revision {database.migrate(owner_url or settings.database_url, app_role=app_role)}")
+    click.echo(f"at revision {database.migrate(url, app_role=app_role)}")
 
 
 @click.command()
 def verify() -> None:
     """Recompute every chain, signature, document and file; exit 1 and name the damage if something differs."""
     damaged = False
-    with application().app_context():
+    with opened():
         for tenant_id, name in _tenants():
             tenancy.enter(tenancy.system(tenant_id, "verify", writes=False))
             found = verification.verify()
@@ -63,9 +67,7 @@ def _tenants() -> list[tuple[UUID, str]]:
 @click.command()
 def doctor() -> None:
     """Print the versions and settings that matter, and what is unsafe; exit 1 if something is."""
-    app = application()
-    with app.app_context():
-        tenancy.enter_unscoped(writes=False)
+    with opened(at_head=False) as app:
         findings = list(_findings(app))
     for name, value, fault in findings:
         click.echo(f"{'UNSAFE' if fault else 'ok':7} {name}: {value}{f'. {fault}' if fault else ''}")
@@ -85,8 +87,12 @@ def _findings(app: Flask) -> Iterator[tuple[str, str, str]]:
     yield "jobs", "RQ" if settings.redis_url else "in this process", ""
     yield "PDF engine", settings.pdf_engine, ""
     yield from (_sqlite() if settings.sqlite else _postgresql())
-    present = database.revision(db.session.connection())
-    yield "schema", present or "none", "" if present == database.HEAD else "Run: portal migrate"
+    present = revision()
+    yield "schema", present, "" if present == database.HEAD else "Run: portal migrate"
+    if settings.sqlite and present == database.HEAD:
+        sponsors = len(_tenants())
+        second = "SQLite has no second wall; use PostgreSQL for several"
+        yield "sponsors", str(sponsors), second if sponsors > 1 else ""
 
 
 def _sqlite() -> Iterator[tuple[str, str, str]]:
@@ -100,12 +106,6 @@ def _sqlite() -> Iterator[tuple[str, str, str]]:
     for name, good in wanted.items():
         value = str(db.session.scalar(text(f"PRAGMA {name}")))
         yield name, value, "" if value.lower() in good else f"Must be {' or '.join(sorted(good))}"
-    tenants = len(_tenants())
-    yield (
-        "sponsors",
-        str(tenants),
-        "" if tenants < 2 else "SQLite has no second wall; use PostgreSQL for several",
-    )
 
 
 def _postgresql() -> Iterator[tuple[str, str, str]]:
@@ -124,9 +124,8 @@ def score_command(file: Path) -> None:
     """Rate the case in FILE (JSON) by SRM-1.0 and print the result; exit 2 and list every fault if it is bad."""
     try:
         case = document.read(json.loads(file.read_text("utf-8")))
-    except (Faulty, json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        faults = error.faults if isinstance(error, Faulty) else [f"not JSON: {error}"]
-        for fault in faults:
+    except (ValueError, RecursionError) as error:
+        for fault in error.faults if isinstance(error, Faulty) else [f"not JSON: {error}"]:
             click.echo(str(fault), err=True)
         sys.exit(2)
     click.echo(json.dumps(score.rate(case, rubric.method(METHOD)).document(), indent=2, ensure_ascii=False))
@@ -134,9 +133,10 @@ def score_command(file: Path) -> None:
 
 @click.command()
 def matrix() -> None:
-    """Print which role may use which address."""
-    for row in access.matrix(application()):
-        click.echo(",".join(f'"{cell}"' for cell in row))
+    """Print which role may use which address, as CSV."""
+    rows = csv.writer(sys.stdout, lineterminator="\n")
+    rows.writerow(access.MATRIX_COLUMNS)
+    rows.writerows(access.matrix(application()))
 
 
 COMMANDS = (migrate, verify, doctor, score_command, matrix)

@@ -112,7 +112,7 @@ def _answer(room: Scope, told: story.Told) -> None:
                 continue
             value, comment = _said(question, told)
             raw = {"value": value, "comment": comment}
-            _, present = answers.save(question_id=question.id, raw=raw, version=0)
+            present = answers.save(question_id=question.id, raw=raw, version=0).room
             if question.id in story.EVIDENCE and value in rating.CLAIMED:
                 name, text = story.EVIDENCE[question.id]
                 stream = io.BytesIO(_named(text, told).encode())

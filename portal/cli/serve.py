@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import shutil
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 import click
 import waitress
 from flask import Flask
-from redis import Redis
-from rq import Queue, SimpleWorker, Worker
+from redis import Redis, RedisError
+from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import OperationalError
 
-from portal import config, create_app, database, demo, outbox
+from portal import config, create_app, database, demo, outbox, tenancy
 from portal.cli import seed
+from portal.db import db
 
+log = logging.getLogger(__name__)
 THREADS = 8
+# Before a worker knocks at Redis again.
+PAUSE_SECONDS = 5
 
 
 @click.command("demo")
@@ -85,28 +95,74 @@ def worker_command(burst: bool) -> None:
     with app.app_context():
         if burst:
             outbox.drain()
-        work(app, settings.redis_url, burst=burst)
+            listen(settings.redis_url, burst=True)
+            return
+        sweeper = outbox.ThreadRunner(app)
+        sweeper.run()
+        try:
+            while not listen(settings.redis_url):
+                time.sleep(PAUSE_SECONDS)
+        finally:
+            sweeper.stop()
 
 
-def work(app: Flask, redis_url: str, *, burst: bool) -> None:
-    """Work in this process beside a sweeper thread, which goes on while Redis is away."""
-    sweeper = outbox.ThreadRunner(app)
-    sweeper.run()
+class Listener(SimpleWorker):
+    """Does RQ's jobs without forking, as a fork would share the database's connections with the sweeper."""
+
+    told_to_stop = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Remember that somebody asked, so that it differs from Redis going away."""
+        self.told_to_stop = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # the library has no types here
+
+
+def listen(redis_url: str, *, burst: bool = False) -> bool:
+    """Do what RQ hands out, until told to stop (True) or until Redis goes away (False)."""
+    connection = Redis.from_url(redis_url)
+    queue = Queue(outbox.QUEUE, connection=connection, serializer=JSONSerializer)
     try:
-        connection = Redis.from_url(redis_url)
-        queue = Queue(outbox.QUEUE, connection=connection, serializer=JSONSerializer)
-        # A fork would share the database's connections with the sweeper.
-        SimpleWorker([queue], connection=connection, serializer=JSONSerializer).work(burst=burst)
-    finally:
-        sweeper.stop()
+        worker = Listener([queue], connection=connection, serializer=JSONSerializer)
+        worker.work(burst=burst)
+    except RedisError as error:
+        log.warning("Redis is away (%s); the sweeper goes on without it", type(error).__name__)
+        return False
+    return worker.told_to_stop
 
 
 def application() -> Flask:
-    """Build the application, or say in plain words which settings keep it from starting."""
+    """Build the application of this installation."""
+    return create_app(installation())
+
+
+def installation() -> config.Config:
+    """Return the settings of the environment, or say in plain words which of them the portal does not start with."""
     try:
-        return create_app()
+        return config.from_environment(os.environ)
     except config.Unsafe as error:
         sys.exit("The portal does not start with these settings:\n- " + "\n- ".join(error.faults))
+
+
+@contextmanager
+def opened(*, at_head: bool = True) -> Iterator[Flask]:
+    """Open the application for a command, or say in plain words why its database cannot be used."""
+    app = application()
+    with app.app_context():
+        try:
+            tenancy.enter_unscoped(writes=False)
+            if at_head and (present := revision()) != database.HEAD:
+                raise click.ClickException(f"The database is at revision {present}. Run: portal migrate")
+            yield app
+        except OperationalError as error:
+            raise click.ClickException(f"The database does not answer: {error.orig}") from None
+        finally:
+            tenancy.leave()
+            db.engine.dispose()
+
+
+def revision() -> str:
+    """Return the revision of the open database, or 'none'."""
+    return database.revision(db.session.connection()) or "none"
 
 
 def run(app: Flask, host: str, port: int) -> None:

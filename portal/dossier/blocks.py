@@ -39,14 +39,14 @@ class Document:
     def __post_init__(self) -> None:
         for name, check in FRONT.items():
             _refuse(name, check(getattr(self, name)))
-        deepest = 0
+        before = 0
         for number, block in enumerate(self.blocks, start=1):
             place = place_of(number, block)
             _refuse(place, fault(block))
             if block["kind"] == "heading":
                 level = block["level"]
-                _refuse(place, level > deepest + 1 and f"level {level} follows level {deepest}")
-                deepest = level
+                _refuse(place, level > before + 1 and f"level {level} follows level {before}")
+                before = level
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Regexp, ValidationError
+from wtforms.validators import DataRequired, Length, Regexp, ValidationError
 
 from portal.errors import Invalid
 
@@ -50,7 +50,7 @@ def line(
     label: str, longest: int, *, required: bool = True, help: str = "", extra: tuple[Any, ...] = (), id: str | None = None
 ) -> StringField:
     """Return a field for one line of text; `id` where a page shows two forms with a field of this name."""
-    needed = [InputRequired("Fill this in.")] if required else []
+    needed = [DataRequired("Fill this in.")] if required else []
     rules = [
         *needed,
         Length(max=longest, message=f"At most {longest} characters."),
@@ -63,7 +63,7 @@ def line(
 
 def paragraph(label: str, longest: int, *, required: bool = False, help: str = "") -> TextAreaField:
     """Return a field for several lines of text."""
-    needed = [InputRequired("Fill this in.")] if required else []
+    needed = [DataRequired("Fill this in.")] if required else []
     rules = [*needed, Length(max=longest, message=f"At most {longest} characters."), no_controls]
     return TextAreaField(label, rules, filters=[tidy], description=help, render_kw={"maxlength": longest, "rows": 3})
 

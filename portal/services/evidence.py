@@ -50,7 +50,7 @@ def attach(*, question_id: str, name: str, stream: IO[bytes]) -> Evidence:
 
     Raises Invalid for an empty file, KindRefused for a kind that is not taken, TooBig, Conflict by state.
     """
-    found = answers.room()
+    found = answers.room(lock=True)
     answers.editable_question(found, question_id)
     shown = safe_name(name)
     media_type = decide_kind(shown, stream)
@@ -70,7 +70,7 @@ def attach(*, question_id: str, name: str, stream: IO[bytes]) -> Evidence:
 def withdraw(*, evidence_id: UUID, reason: str) -> Evidence:
     """Mark a file as withdrawn, with the reason; it stays in the store and in the dossier."""
     row = tenancy.fetch(Evidence, evidence_id)
-    answers.editable_question(answers.room(), row.question_id)
+    answers.editable_question(answers.room(lock=True), row.question_id)
     if len(reason.strip()) < 5:
         raise Invalid("Say in a few words why this file is withdrawn.")
     audit.because(reason)

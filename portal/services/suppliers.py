@@ -200,8 +200,10 @@ def settle(supplier: Supplier) -> None:
     # Of each questionnaire the newest rating counts; the rows come newest first.
     newest = {row.title: ratings[row.id] for row in reversed(rows) if row.id in ratings}
     supplier.next_due = min((row.due_on for row in open_rows if lifecycle.allowed(row.state, "answer")), default=None)
-    # SRM-1.0 step 10: a supplier is as good as its worst rating, never the average.
-    supplier.rating = max((row.final for row in newest.values() if row.final is not None), default=None)
+    # A respondent reaches the ratings of one assessment alone, and changes none.
+    if tenancy.scope().assessment_id is None:
+        # SRM-1.0 step 10: a supplier is as good as its worst rating, never the average.
+        supplier.rating = max((row.final for row in newest.values() if row.final is not None), default=None)
     supplier.status = "under_assessment" if open_rows else "assessed" if newest else "prospective"
 
 

@@ -53,6 +53,7 @@ class Sender {
   constructor(form) {
     this.form = form;
     this.input = form.elements.file;
+    this.input.multiple = true; // without script one file goes at a time, so that none is lost beside one that is refused
     this.waiting = [];
     this.input.addEventListener('change', () => {
       this.add([...this.input.files]);

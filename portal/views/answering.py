@@ -13,11 +13,10 @@ from portal.access import allows
 from portal.errors import Conflict, Invalid, KindRefused, NotFound, TooBig, wants_json
 from portal.forms.accounts import IdentityForm, SignForm
 from portal.forms.assessments import AnswerForm, ReasonForm, version_of
-from portal.models.assessments import Answer
 from portal.services import evidence, signatures
 from portal.services.accounts import people
 from portal.services.assessments import answers, submitting
-from portal.services.assessments.answers import Room
+from portal.services.assessments.answers import Room, Saved
 from portal.views import doors, pages, rooms
 from portal.views.rooms import Refused
 from questionnaires.definition import Section
@@ -47,31 +46,27 @@ def section(section_id: str) -> ResponseReturnValue:
 @allows("answering.answer")
 def save(question_id: str) -> ResponseReturnValue:
     """Save one answer; the page's script gets JSON, a plain form its page again."""
-    before = answers.room()
     typed = {"value": request.form.get("value", ""), "comment": request.form.get("comment", "")}
     try:
-        row, room = answers.save(question_id=question_id, version=version_of(AnswerForm()), raw=typed)
+        saved = answers.save(question_id=question_id, version=version_of(AnswerForm()), raw=typed)
     except (Invalid, Conflict) as error:
         if wants_json():
             raise
-        return _section(before, _home(before, question_id), Refused(question_id, error, typed)), error.status
-    if not wants_json():
-        return redirect(_place(room, question_id))
-    return jsonify(_saved(room, question_id, row, reload=room.visible != before.visible))
+        return _again(question_id, Refused(question_id, error, typed))
+    return jsonify(_saved(question_id, saved)) if wants_json() else redirect(_place(saved.room, question_id))
 
 
 @blueprint.post("/answering/evidence/<question_id>")
 @allows("answering.answer")
 def attach(question_id: str) -> ResponseReturnValue:
     """Attach a file to a question."""
-    before = answers.room()
     try:
         for upload in _chosen():
             evidence.attach(question_id=question_id, name=upload.filename or "", stream=upload.stream)
     except (Invalid, KindRefused, TooBig) as error:
         if wants_json():
             raise
-        return _section(before, _home(before, question_id), Refused(question_id, error)), error.status
+        return _again(question_id, Refused(question_id, error))
     return _evidence_again(question_id)
 
 
@@ -162,16 +157,23 @@ def _section(room: Room, section: Section, refused: Refused | None = None) -> st
     )  # fmt: skip
 
 
-def _saved(room: Room, question_id: str, row: Answer, *, reload: bool) -> dict[str, object]:
+def _again(question_id: str, refused: Refused) -> ResponseReturnValue:
+    """Show the section once more, with what was typed and why it was refused."""
+    room = answers.room()
+    return _section(room, _home(room, question_id), refused), refused.error.status
+
+
+def _saved(question_id: str, saved: Saved) -> dict[str, object]:
+    room = saved.room
     section = _home(room, question_id)
     (answered, total), (here, of_all) = rooms.tally(room), rooms.tally(room, section)
     return {
-        "version": row.version,
-        "saved": pages.clock(row.saved_at),
+        "version": saved.row.version,
+        "saved": pages.clock(saved.row.saved_at),
         "answered": answered,
         "total": total,
         "section": {"id": section.id, "answered": here, "total": of_all},
-        "reload": reload,
+        "reload": saved.reshaped,
     }
 
 

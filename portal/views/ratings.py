@@ -64,6 +64,17 @@ def _titled(sentence: str, names: tuple[str, ...], rated: Rated) -> str:
     return sentence
 
 
+def captions(rated: Rated | None) -> dict[str, str]:
+    """Return what to say below the two drawings."""
+    if rated is None or rated.result.result is None:
+        return {}
+    result = rated.result.result
+    matrix = f"The matrix gives {result.matrix_level} {LEVELS[result.matrix_level]}"
+    raised = f"; the reasons raise it to {result.level} {LEVELS[result.level]}" if result.level > result.matrix_level else ""
+    lines = " and ".join(str(below) for below, _floor in rated.result.method.weak_domain)
+    return {"bars": f"The dotted lines stand at {lines} %. A domain below one keeps the rating from being better.", "matrix": f"{matrix}{raised}."}
+
+
 def domains(rated: Rated | None) -> list[dict[str, Any]]:
     """Return each domain with its lines and its sum, in the order of the rubric."""
     if rated is None:

@@ -68,11 +68,11 @@ def send_back(assessment_id: UUID) -> ResponseReturnValue:
 def show_rating(assessment_id: UUID) -> ResponseReturnValue:
     """Show the rating with every driver and the arithmetic of every line."""
     room = answers.view(reviewing.get(assessment_id))
-    rated = rating.rate(room)
+    rated, undecided = rating.rate(room), reviewing.undecided(room)
     return render_template(
         "review/rating.html", assessment=room.assessment, supplier=room.assessment.supplier, rated=rated,
-        panel=ratings.panel(rated, settled=not reviewing.undecided(room)), drivers=ratings.drivers(rated),
-        domains=ratings.domains(rated),
+        panel=ratings.panel(rated, settled=not undecided), drivers=ratings.drivers(rated), undecided=undecided,
+        domains=ratings.domains(rated), captions=ratings.captions(rated),
         final=reviewing.final_rating(room.assessment), drawings=dossiers.drawings(rated),
     )  # fmt: skip
 

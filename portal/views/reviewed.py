@@ -36,12 +36,19 @@ def sections(room: Room, classes: Mapping[str, str], wanted: str = "all") -> lis
         asked = [question for question in section.questions if question in room.visible and question.type == "control"]
         if asked:
             items = [_item(room, question, classes.get(question.id, ""), open_ids) for question in asked]
-            decided = sum(item["decided"] for item in items)
+            shown = list(filter(FILTERS[wanted][1], items))
             found.append(
-                {"id": section.id, "title": section.title, "href": f"#section-{section.id}", "items": items,
-                 "shown": list(filter(FILTERS[wanted][1], items)), "answered": decided, "total": len(items)}
+                {"id": section.id, "title": section.title, "href": _href(room, section.id, here=bool(shown)),
+                 "items": items, "shown": shown, "answered": sum(item["decided"] for item in items),
+                 "total": len(items)}
             )  # fmt: skip
     return found
+
+
+def _href(room: Room, section_id: str, *, here: bool) -> str:
+    """Return where a section is: on this page, or, where the filter hides all of it, on the unfiltered one."""
+    anchor = f"section-{section_id}"
+    return f"#{anchor}" if here else url_for("review.show", assessment_id=room.assessment.id, _anchor=anchor)
 
 
 def tabs(found: list[dict[str, Any]], wanted: str, assessment_id: UUID) -> list[dict[str, Any]]:

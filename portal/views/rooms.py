@@ -96,8 +96,8 @@ def missing(room: Room) -> list[dict[str, Any]]:
 
 
 def neighbours(room: Room, section: Section) -> tuple[Section | None, Section | None]:
-    """Return the sections before and after one."""
-    row = sections(room)
+    """Return the sections before and after one; after a return, among those that came back."""
+    row = [item for item in sections(room) if tally(room, item)[1]]
     if section not in row:
         return None, None
     place = row.index(section)

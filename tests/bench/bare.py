@@ -15,19 +15,21 @@ from portal.db import prepare_sqlite
 
 
 class Base(DeclarativeBase):
-    pass
+    """The bare tables."""
+
+
 
 
 class Answer(Base):
-    __tablename__ = "answer"
+    __tablename__ = "bare_answer"
     id: Mapped[int] = mapped_column(primary_key=True)
     comment: Mapped[str]
 
 
 class Change(Base):
-    __tablename__ = "change"
+    __tablename__ = "bare_change"
     id: Mapped[int] = mapped_column(primary_key=True)
-    answer_id: Mapped[int] = mapped_column(ForeignKey("answer.id"))
+    answer_id: Mapped[int] = mapped_column(ForeignKey("bare_answer.id"))
     at: Mapped[datetime]
     comment: Mapped[str]
 

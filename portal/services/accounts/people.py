@@ -7,7 +7,7 @@ from sqlalchemy import select
 from portal import tenancy
 from portal.access import STAFF_ROLES
 from portal.db import db, now
-from portal.errors import Conflict, Invalid
+from portal.errors import Conflict, Invalid, NotFound
 from portal.models.accounts import Membership, Person, Tenant
 from portal.services.accounts import doors, passwords
 
@@ -44,9 +44,11 @@ def create_person(*, email: str, printed_name: str, title: str, password: str) -
 
 
 def add_member(*, person: Person, role: str) -> Membership:
-    """Give a person a role with the sponsor of the present scope."""
+    """Give a person a role with the sponsor of the present scope; raise Conflict for a second one there."""
     if role not in STAFF_ROLES:
         raise Invalid(f"There is no role '{role}'. Choose one of: {', '.join(STAFF_ROLES)}.")
+    if db.session.scalar(select(Membership.id).where(Membership.person_id == person.id)) is not None:
+        raise Conflict(f"{person.printed_name} has a role with this sponsor already.")
     membership = Membership(person_id=person.id, role=role, since=now())
     db.session.add(membership)
     # A person is found by identifier, so that signing in needs no look at the memberships of all sponsors.
@@ -55,8 +57,11 @@ def add_member(*, person: Person, role: str) -> Membership:
 
 
 def own_tenant() -> Tenant:
-    """Return the sponsor of the present scope."""
-    return db.session.get_one(Tenant, tenancy.scope().tenant_id)
+    """Return the sponsor of the present scope; raise NotFound if there is none of this id."""
+    tenant = db.session.get(Tenant, tenancy.scope().tenant_id)
+    if tenant is None:
+        raise NotFound("There is no sponsor of this id.")
+    return tenant
 
 
 def acting() -> Person | None:

@@ -37,21 +37,46 @@ class Room:
         return bool(self.editable)
 
 
-def room() -> Room:
-    """Return the room of the respondent's own assessment."""
-    return view(tenancy.fetch(Assessment, own_id()))
+def room(*, lock: bool = False) -> Room:
+    """Return the room of the respondent's own assessment; `lock` before changing what it shows."""
+    return view(tenancy.fetch(Assessment, own_id(), lock=lock))
 
 
 def view(assessment: Assessment) -> Room:
     """Return answers, evidence and verdicts of an assessment with its questionnaire."""
-    asked = documents.questionnaire(assessment)
-    rows = {row.question_id: row for row in _rows(Answer, assessment)}
-    verdicts = {row.question_id: row for row in _rows(Verdict, assessment)}
-    given = typed(rows)
-    shown = progress.visible(asked, given)
     evidence: dict[str, list[Evidence]] = {}
     for file in sorted(_rows(Evidence, assessment), key=lambda file: (file.uploaded_at, file.name)):
         evidence.setdefault(file.question_id, []).append(file)
+    return _assembled(
+        assessment,
+        documents.questionnaire(assessment),
+        {row.question_id: row for row in _rows(Answer, assessment)},
+        evidence,
+        {row.question_id: row for row in _rows(Verdict, assessment)},
+    )
+
+
+def _for_saving(assessment: Assessment) -> Room:
+    """Return the room without its evidence: an answer is saved with every pause in typing, so this is kept light."""
+    returned = assessment.state == "returned"
+    return _assembled(
+        assessment,
+        documents.questionnaire(assessment),
+        {row.question_id: row for row in _rows(Answer, assessment)},
+        {},
+        {row.question_id: row for row in _rows(Verdict, assessment)} if returned else {},
+    )
+
+
+def _assembled(
+    assessment: Assessment,
+    asked: Questionnaire,
+    rows: Mapping[str, Answer],
+    evidence: Mapping[str, Sequence[Evidence]],
+    verdicts: Mapping[str, Verdict],
+) -> Room:
+    given = typed(rows)
+    shown = progress.visible(asked, given)
     return Room(
         assessment, asked, shown, progress.progress(asked, given), rows, evidence, verdicts,
         editable(assessment, shown, verdicts),
@@ -89,12 +114,21 @@ def next_section(room: Room) -> Section:
     return next(section for section in room.questionnaire.sections if goal in section.questions)
 
 
-def save(*, question_id: str, raw: Mapping[str, str], version: int) -> tuple[Answer, Room]:
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """An answer that was saved, and the room as it is now; reshaped: other questions are shown than before."""
+
+    row: Answer
+    room: Room
+    reshaped: bool
+
+
+def save(*, question_id: str, raw: Mapping[str, str], version: int) -> Saved:
     """Save one answer if nobody saved another since `version` (0: there was none).
 
     Raises Invalid for what is no answer, Conflict with both texts for a newer one, Conflict by state.
     """
-    before = room()
+    before = _for_saving(tenancy.fetch(Assessment, own_id(), lock=True))
     question = editable_question(before, question_id)
     given = answers.read(question, raw)
     if isinstance(given, answers.Problem):
@@ -107,7 +141,9 @@ def save(*, question_id: str, raw: Mapping[str, str], version: int) -> tuple[Ans
         row = _write(before.assessment, question_id, row, given)
     if row is None:
         raise NotFound
-    return row, view(before.assessment)
+    rows = {**before.answers, question_id: row}
+    after = _assembled(before.assessment, before.questionnaire, rows, {}, before.verdicts)
+    return Saved(row, after, reshaped=after.visible != before.visible)
 
 
 def editable_question(found: Room, question_id: str) -> Question:

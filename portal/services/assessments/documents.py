@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -40,16 +41,30 @@ def _frozen(kind: str, key: str, version: str, body: str) -> FrozenDocument:
 
 def questionnaire(assessment: Assessment) -> Questionnaire:
     """Return the questionnaire as it was when sent."""
-    return _parsed_questionnaire(tenancy.fetch(FrozenDocument, assessment.questionnaire_id).body)
+    return _questionnaire(assessment.questionnaire_id)
 
 
 def weights(assessment: Assessment) -> tuple[Rubric, Method]:
     """Return rubric and method as they were when the questionnaire was sent."""
-    frozen = [tenancy.fetch(FrozenDocument, row_id) for row_id in (assessment.rubric_id, assessment.method_id)]
-    return _parsed_rubric(frozen[0].body), _parsed_method(frozen[1].body)
+    return _rubric(assessment.rubric_id), _method(assessment.method_id)
 
 
-# Parsing is pure and a body never changes, so a parsed document may be kept by its text.
-_parsed_questionnaire = lru_cache(maxsize=64)(load.load)
-_parsed_rubric = lru_cache(maxsize=64)(load_rubric)
-_parsed_method = lru_cache(maxsize=8)(load_method)
+# A frozen document never changes, and its id comes from an assessment that the scope may see: what was once
+# parsed may be kept under that id.
+@lru_cache(maxsize=256)
+def _questionnaire(document_id: UUID) -> Questionnaire:
+    return load.load(_body(document_id))
+
+
+@lru_cache(maxsize=256)
+def _rubric(document_id: UUID) -> Rubric:
+    return load_rubric(_body(document_id))
+
+
+@lru_cache(maxsize=256)
+def _method(document_id: UUID) -> Method:
+    return load_method(_body(document_id))
+
+
+def _body(document_id: UUID) -> str:
+    return tenancy.fetch(FrozenDocument, document_id).body

@@ -80,13 +80,14 @@ def must_rate(room: Room) -> Rated:
 
 def case(room: Room, supplier: Supplier, rubric: Rubric) -> dict[str, Any]:
     """Return the method's input document: only what is in scope, each question with its answer and evidence."""
+    questions = [_question(question, rubric, room) for question in room.visible if question.id in rubric.questions]
+    asked = {question["domain"] for question in questions}
     return {
         "impact": [getattr(supplier, name) for name in IMPACT],
         "exposure": [getattr(supplier, name) for name in EXPOSURE],
-        "domain_weights": dict(rubric.domain_weights),
-        "questions": [
-            _question(question, rubric, room) for question in room.visible if question.id in rubric.questions
-        ],
+        # A domain that scoping has emptied has no weight: the method refuses one without a question.
+        "domain_weights": {domain: weight for domain, weight in rubric.domain_weights.items() if domain in asked},
+        "questions": questions,
     }
 
 

@@ -44,13 +44,14 @@ def give_verdict(
     """
     found = answers.view(assessment)
     question = _question(found, question_id)
-    if assessment.state == "submitted":
-        moves.make(assessment, "start_review")
-    moves.check(assessment, "close")
+    if assessment.state != "submitted":
+        moves.check(assessment, "close")
     _check(found, question, outcome, level, remark)
     verdict = found.verdicts.get(question_id)
     if (verdict.version if verdict else 0) != version:
         raise Conflict("Somebody else gave a verdict on this answer meanwhile. Reload the page to see it.")
+    if assessment.state == "submitted":
+        moves.make(assessment, "start_review")
     if verdict is None:
         verdict = Verdict(assessment_id=assessment.id, question_id=question_id)
         db.session.add(verdict)

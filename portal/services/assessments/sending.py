@@ -24,6 +24,8 @@ from questionnaires import load
 from questionnaires.definition import Questionnaire
 
 USUAL_DAYS = 28
+# The jobs that write to the person who was asked.
+LETTERS = ("mail_invite", "mail_returned")
 # The link lives until two weeks after the due date, and never longer than 90 days.
 GRACE, LONGEST_LIFE = timedelta(days=14), timedelta(days=90)
 
@@ -111,7 +113,7 @@ def copyable_link(invite: Invite) -> str:
 
 def delivery(invite: Invite) -> OutboxRow | None:
     """Return how the newest mail of an invite is doing, or nothing where none was asked for."""
-    statement = select(OutboxRow).where(OutboxRow.subject_id == invite.id, OutboxRow.job == "mail_invite")
+    statement = select(OutboxRow).where(OutboxRow.subject_id == invite.id, OutboxRow.job.in_(LETTERS))
     return db.session.scalars(statement.order_by(OutboxRow.made_at.desc())).first()
 
 

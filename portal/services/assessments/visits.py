@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from portal import audit, mail, manifest, outbox, tenancy
 from portal.db import db, now
@@ -200,6 +201,7 @@ def _visit(visit_id: UUID) -> tuple[Visit, Invite, Assessment, Tenant, Person | 
         .join(Assessment, (Assessment.id == Visit.assessment_id) & (Assessment.tenant_id == Visit.tenant_id))
         .join(Tenant, Tenant.id == Visit.tenant_id)
         .outerjoin(Person, Person.id == Visit.person_id)
+        .options(joinedload(Assessment.supplier))
         .where(Visit.id == visit_id)
     )
     return db.session.execute(statement).one()._tuple()

@@ -16,7 +16,7 @@ FRONT: dict[str, Any] = {
     "author": "Example Pharma plc",
     "identifier": "D-2026-0042",
     "language": "en",
-    "date": "2026-11-24",
+    "date": "2025-02-03",
     "cover": (("Site", "Hjørring, Denmark"), ("Residual rating", "4, high")),
 }
 

@@ -72,6 +72,13 @@ def test_the_first_heading_must_be_of_level_one(make_document: Callable[..., Doc
         make_document(blocks.heading(2, "Two"))
 
 
+def test_a_heading_is_measured_by_the_one_before_it_and_not_by_the_deepest(
+    make_document: Callable[..., Document],
+) -> None:
+    with pytest.raises(ValueError, match=r"block 4 \(heading\): level 3 follows level 1"):
+        make_document(*(blocks.heading(level, "x") for level in (1, 2, 1, 3)))
+
+
 def test_headings_may_climb_back_by_more_than_one_level(make_document: Callable[..., Document]) -> None:
     make_document(*(blocks.heading(level, "x") for level in (1, 2, 3, 1)))
 
