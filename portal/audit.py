@@ -112,8 +112,9 @@ def _refuse_bulk(state: ORMExecuteState) -> None:
 
 
 def _touches_audited(state: ORMExecuteState) -> bool:
-    target = state.statement.table  # type: ignore[attr-defined]  # of an INSERT, UPDATE or DELETE
-    return any(mapper.local_table is target and audited(mapper.class_) for mapper in Base.registry.mappers)
+    target = state.statement.table.name  # type: ignore[attr-defined]  # of an INSERT, UPDATE or DELETE
+    models = (mapper.class_ for mapper in Base.registry.mappers)
+    return any(model.__tablename__ == target and audited(model) for model in models)
 
 
 @event.listens_for(db.session, "after_transaction_create")

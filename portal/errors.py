@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -129,6 +129,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(PortalError, show)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(StaleDataError, _stale_row)
+    app.register_error_handler(IntegrityError, _collided)
     app.register_error_handler(OperationalError, _database_down)
     app.register_error_handler(DBAPIError, _database_down_if_lost)
     app.register_error_handler(HTTPException, _http)
@@ -143,7 +144,9 @@ def show(error: PortalError) -> Response:
     if wants_json():
         body = jsonify(title=error.title, text=error.text, **error.details)
     else:
-        body = render_template("errors/fault.html", title=error.title, text=error.text, details=error.details)
+        body = render_template(
+            "errors/fault.html", title=error.title, text=error.text, details=error.details, status=error.status
+        )
     return make_response(body, error.status, dict(error.headers))
 
 
@@ -159,10 +162,16 @@ def _stale_form(_error: CSRFError) -> Response:
     return show(stale)
 
 
-def _stale_row(_error: StaleDataError) -> Response:
+def _stale_row(_error: Exception) -> Response:
     return show(
         Conflict("Somebody else saved this at the same moment. Reload the page to see it; nothing was overwritten.")
     )
+
+
+def _collided(error: IntegrityError) -> Response:
+    # Two people made the same thing at once, and the database let one of them through.
+    current_app.logger.warning("refused by the database at %s", request.endpoint, exc_info=error)
+    return _stale_row(error)
 
 
 def _database_down(_error: OperationalError) -> Response:

@@ -28,6 +28,7 @@ from portal.db import db
 
 log = logging.getLogger(__name__)
 THREADS = 8
+FILLED = "filled"
 # Before a worker knocks at Redis again.
 PAUSE_SECONDS = 5
 
@@ -37,21 +38,31 @@ PAUSE_SECONDS = 5
 @click.option("--reset", is_flag=True, help="Throw the demo's data away first.")
 def demo_command(port: int, reset: bool) -> None:
     """Serve a portal with fictional data on 127.0.0.1, with its jobs and a mailbox in the same process."""
-    folder = Path(os.environ.get("DATA_DIR", "var")).resolve()
-    if reset:
-        shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(os.environ.get("DATA_DIR", "var")).resolve() / "demo"
+    state = demo_state(folder, reset=reset)
     settings = demo_settings(folder, port)
     database.migrate(settings.database_url)
     server = demo.serve(demo.folder_of(settings))
     app = create_app(replace(settings, mail=config.MailServer("127.0.0.1", server.port, None, None, False)))
     with app.app_context():
         seed.fill()
+    state.write_text(FILLED)
     click.echo(seed.welcome(settings.base_url))
     try:
         run(app, "127.0.0.1", port)
     finally:
         server.stop()
+
+
+def demo_state(folder: Path, *, reset: bool) -> Path:
+    """Return the file that says how far a demo's folder is; begin afresh where asked, or where filling was cut off."""
+    state = folder / "demo.state"
+    if reset or (state.exists() and state.read_text() != FILLED):
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not state.exists():
+        state.write_text("being filled")
+    return state
 
 
 def demo_settings(folder: Path, port: int) -> config.Config:
@@ -167,11 +178,15 @@ def revision() -> str:
 
 def run(app: Flask, host: str, port: int) -> None:
     """Serve until interrupted; the embedded runner works in the same process."""
+    try:
+        server = waitress.create_server(app, host=host, port=port, threads=THREADS, ident=None)
+    except OSError as error:
+        sys.exit(f"Cannot serve on {host}:{port}: {error.strerror}. Choose another port, for example PORT={port + 1}.")
     runner = app.extensions["portal.runner"]
     if isinstance(runner, outbox.ThreadRunner):
         runner.run()
     try:
-        waitress.serve(app, host=host, port=port, threads=THREADS, ident=None, _quiet=True)
+        server.run()
     finally:
         if isinstance(runner, outbox.ThreadRunner):
             runner.stop()

@@ -32,7 +32,7 @@ _REFUSALS = tuple(
 )
 
 
-class Unprintable(ValueError):  # the word that the callers use
+class Unprintable(ValueError):
     """Says which characters no font at hand can print, where they stand, and what to do."""
 
     def __init__(self, characters: Sequence[str], places: Sequence[str]) -> None:
@@ -49,7 +49,7 @@ class Unprintable(ValueError):  # the word that the callers use
         )
 
 
-class TypesettingFailed(RuntimeError):  # the words that the callers use
+class TypesettingFailed(RuntimeError):
     """Says that the typesetter refused a document for a reason that lies in the template, not in the text."""
 
 

@@ -63,7 +63,7 @@ class Limits:
 LIMITS = Limits()
 
 
-class PrintFailed(RuntimeError):  # the words that the callers use
+class PrintFailed(RuntimeError):
     """Says why the print engine gave no file."""
 
 

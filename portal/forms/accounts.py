@@ -5,13 +5,13 @@ from __future__ import annotations
 from wtforms import HiddenField, PasswordField, RadioField, StringField
 from wtforms.validators import InputRequired, Length, Regexp
 
-from portal.forms.fields import Form, line, tidy
+from portal.forms.fields import Form, line, no_controls, tidy
 
 
 class SignInForm(Form):
     """Address and password."""
 
-    email = StringField("E-mail address", [InputRequired("Enter your address.")], filters=[tidy],
+    email = StringField("E-mail address", [InputRequired("Enter your address."), no_controls], filters=[tidy],
                         render_kw={"autocomplete": "username", "type": "email", "maxlength": 254})  # fmt: skip
     password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=200)],
                              render_kw={"autocomplete": "current-password"})  # fmt: skip

@@ -33,9 +33,12 @@ class VerdictForm(Form):
     """What the reviewer says of one answer."""
 
     version = HiddenField()
-    outcome = RadioField("Verdict", choices=[("accepted", "Accepted"), ("gap", "Gap"), ("question_back", "Question back")],
-                         validators=[InputRequired("Choose a verdict.")])  # fmt: skip
-    level = SelectField("Evidence level", choices=[("", "Choose"), *((f"E{n}", f"E{n}") for n in range(5))], default="")
+    outcome = RadioField(
+        "Verdict",
+        choices={"accepted": "Accepted", "gap": "Gap", "question_back": "Question back"},
+        validators=[InputRequired("Choose a verdict.")],
+    )
+    level = SelectField("Evidence level", choices={"": "Choose", **{f"E{n}": f"E{n}" for n in range(5)}}, default="")
     remark = paragraph("Remark", 2000)
 
 

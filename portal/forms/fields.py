@@ -47,7 +47,13 @@ def one_line(_form: Form, field: Field) -> None:
 
 
 def line(
-    label: str, longest: int, *, required: bool = True, help: str = "", extra: tuple[Any, ...] = (), id: str | None = None
+    label: str,
+    longest: int,
+    *,
+    required: bool = True,
+    help: str = "",
+    extra: tuple[Any, ...] = (),
+    id: str | None = None,
 ) -> StringField:
     """Return a field for one line of text; `id` where a page shows two forms with a field of this name."""
     needed = [DataRequired("Fill this in.")] if required else []

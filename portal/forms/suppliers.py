@@ -7,14 +7,14 @@ from wtforms import HiddenField, SelectField
 from portal.forms.fields import EMAIL, Form, FreshId, line, paragraph
 from portal.models.suppliers import FACTORS
 
-LEVELS = [
-    ("", "Not set"),
-    ("1", "1 very low"),
-    ("2", "2 low"),
-    ("3", "3 moderate"),
-    ("4", "4 high"),
-    ("5", "5 critical"),
-]
+LEVELS = {
+    "": "Not set",
+    "1": "1 very low",
+    "2": "2 low",
+    "3": "3 moderate",
+    "4": "4 high",
+    "5": "5 critical",
+}
 
 
 # Factor -> (label, what it asks, with what its ends mean).

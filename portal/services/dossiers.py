@@ -15,7 +15,8 @@ from portal import audit as trail
 from portal import tenancy
 from portal.config import Config
 from portal.db import db, now
-from portal.dossier import contents, layout, pdf, print
+from portal.dossier import contents, layout, pdf, print, spelling
+from portal.dossier.blocks import Document
 from portal.dossier.drawing import Drawing
 from portal.errors import Unavailable
 from portal.models.assessments import Assessment, Submission
@@ -26,6 +27,8 @@ from portal.services.assessments import answers, rating
 
 # A trail longer than this goes into the JSON of the trail's own export, not into a PDF.
 MOST_ENTRIES = 2000
+# Further scripts without a font than these are a matter for whoever runs the installation.
+MOST_SCRIPTS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +145,20 @@ def _pdf(structure: dict[str, Any]) -> bytes:
     config: Config = current_app.extensions["portal.config"]
     if config.pdf_engine == "pdfkit" and print.available():
         return _printed(replace(document, uncontrolled=True))
-    try:
-        return pdf.render(document)
-    except pdf.Unprintable as error:
-        raise Unavailable(str(error)) from None
+    return _typeset(document)
 
 
-def _printed(document: Any) -> bytes:
+def _typeset(document: Document) -> bytes:
+    """Typeset a document; what no font can print is spelt out, one script a try."""
+    for _ in range(MOST_SCRIPTS):
+        try:
+            return pdf.render(document)
+        except pdf.Unprintable as error:
+            document, refusal = spelling.spelt_out(document, error.characters), str(error)
+    raise Unavailable(refusal)
+
+
+def _printed(document: Document) -> bytes:
     try:
         return print.render(document)
     except print.PrintFailed as error:

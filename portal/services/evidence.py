@@ -68,9 +68,15 @@ def attach(*, question_id: str, name: str, stream: IO[bytes]) -> Evidence:
 
 
 def withdraw(*, evidence_id: UUID, reason: str) -> Evidence:
-    """Mark a file as withdrawn, with the reason; it stays in the store and in the dossier."""
+    """Mark a file as withdrawn, with the reason; it stays in the store and in the dossier.
+
+    Raises Invalid without a reason; once it is withdrawn, the first reason stands.
+    """
+    found = answers.room(lock=True)
     row = tenancy.fetch(Evidence, evidence_id)
-    answers.editable_question(answers.room(lock=True), row.question_id)
+    answers.editable_question(found, row.question_id)
+    if row.withdrawn_at is not None:
+        return row
     if len(reason.strip()) < 5:
         raise Invalid("Say in a few words why this file is withdrawn.")
     audit.because(reason)

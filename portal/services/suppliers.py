@@ -8,12 +8,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from portal import audit, tenancy
 from portal.db import db, now
 from portal.errors import Conflict, Invalid
+from portal.models.accounts import Tenant
 from portal.models.assessments import Assessment, Rating
 from portal.models.suppliers import EXPOSURE, FACTORS, IMPACT, Contact, Site, Supplier
 from questionnaires import lifecycle
@@ -27,6 +28,9 @@ STATUSES = {
     "under_assessment": "Under assessment",
     "assessed": "Assessed",
 }
+TIERS = range(1, 5)
+# What stands in the address of the list for suppliers without a rating.
+NOT_RATED = 0
 SORTS: Mapping[str, Any] = {
     "name": func.lower(Supplier.legal_name),
     "sites": select(func.count()).where(Site.supplier_id == Supplier.id).correlate(Supplier).scalar_subquery(),
@@ -101,12 +105,14 @@ def _filtered(statement: Select[Any], wanted: Wanted, today: date) -> Select[Any
         conditions.append(_mentions(wanted.text))
     if wanted.sites in SITES:
         conditions.append(SITES[wanted.sites](SORTS["sites"]))
-    if wanted.tier:
+    if wanted.tier in TIERS:
         conditions.append(Supplier.tier == wanted.tier)
     if wanted.status in STATUSES:
         conditions.append(Supplier.status == wanted.status)
-    if wanted.rating is not None:
-        conditions.append(Supplier.rating == wanted.rating if wanted.rating else Supplier.rating.is_(None))
+    if wanted.rating in risk.LEVELS:
+        conditions.append(Supplier.rating == wanted.rating)
+    elif wanted.rating == NOT_RATED:
+        conditions.append(Supplier.rating.is_(None))
     if wanted.due in DUE:
         conditions.append(DUE[wanted.due](today))
     return statement.where(*conditions)
@@ -114,6 +120,8 @@ def _filtered(statement: Select[Any], wanted: Wanted, today: date) -> Select[Any
 
 def _mentions(words: str) -> ColumnElement[bool]:
     """Match a text in the name, a site or a country; what a person types is literal, wildcards included."""
+    if "\0" in words:
+        return false()  # no text holds one, and PostgreSQL would refuse to look for it
     at_a_site = exists().where(
         Site.supplier_id == Supplier.id,
         or_(Site.name.icontains(words, autoescape=True), Site.country.icontains(words, autoescape=True)),
@@ -127,7 +135,11 @@ def get(supplier_id: UUID) -> Supplier:
 
 
 def create(*, supplier_id: UUID, legal_name: str, services: str, factors: Mapping[str, int | None]) -> Supplier:
-    """Create a supplier under the id that the form carried, so that a doubled submit makes one."""
+    """Create a supplier under the id that the form carried, so that a doubled submit makes one.
+
+    Raises Invalid for a name that is taken.
+    """
+    _one_at_a_time()
     existing = db.session.scalar(select(Supplier).where(Supplier.id == supplier_id))
     if existing is not None:
         return existing
@@ -148,13 +160,27 @@ def change(
     reason: str,
 ) -> Supplier:
     """Change the profile; raise Conflict if somebody else did meanwhile, Invalid for a name that is taken."""
+    given = {"legal_name": legal_name.strip(), "services": services.strip(), **factors}
     if supplier.version != version:
-        raise Conflict("Somebody else changed this profile meanwhile. Open it again to see what it says now.")
+        raise _conflict(supplier, given)
     _refuse_known_name(legal_name, supplier.id)
     audit.because(reason)
     supplier.legal_name, supplier.services = legal_name.strip(), services.strip()
     _apply(supplier, factors)
     return supplier
+
+
+def _conflict(supplier: Supplier, given: Mapping[str, Any]) -> Conflict:
+    """Return a conflict that shows both texts, field by field, where they differ."""
+    differing = [name for name, value in given.items() if getattr(supplier, name) != value]
+    present = {name: getattr(supplier, name) for name in differing}
+    text = "Somebody else changed this profile meanwhile. Compare both, then open it again."
+    return Conflict(text, yours=_written(given, differing), theirs=_written(present, differing))
+
+
+def _written(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
+    lines = [f"{name.replace('_', ' ').capitalize()}: {values[name] or 'not set'}" for name in names]
+    return {"label": "Profile", "comment": "\n".join(lines) or "Nothing differs."}
 
 
 def add_site(*, supplier: Supplier, name: str, country: str, services: str) -> Site:
@@ -229,6 +255,13 @@ def _apply(supplier: Supplier, factors: Mapping[str, int | None]) -> None:
         setattr(supplier, name, factors.get(name))
     level = inherent(supplier)
     supplier.inherent, supplier.tier = (level.level, level.tier) if level else (None, None)
+
+
+def _one_at_a_time() -> None:
+    """Let one supplier be made at a time for each sponsor: of two submits, the second finds what the first made."""
+    tenant_id = tenancy.scope().tenant_id
+    # The weaker lock: it holds up nobody who only writes a row that belongs to the sponsor.
+    db.session.execute(select(Tenant.id).where(Tenant.id == tenant_id).with_for_update(key_share=True))
 
 
 def _refuse_known_name(legal_name: str, own_id: UUID) -> None:

@@ -16,7 +16,7 @@ class Saver {
     this.form = form;
     this.status = form.querySelector('[data-status]');
     this.reasons = new Set((form.dataset.needReason ?? '').split(' '));
-    this.kept = form.dataset.state === 'refused' ? null : this.given(); // refused: the page shows text that is not stored
+    this.kept = form.dataset.state === 'refused' ? null : this.stored(); // refused: the page shows text that is not stored
     this.busy = false;
     this.retry = FIRST_RETRY;
     form.addEventListener('input', (event) => this.changed(event.target.type === 'radio' ? 0 : IDLE));
@@ -26,14 +26,27 @@ class Saver {
       this.later(0);
     });
     this.markReason();
+    if (this.kept !== null && this.unsaved) this.changed(0); // answered before this script had arrived
   }
 
   get fields() {
     return this.form.elements;
   }
 
+  /* What the server holds, as it sent the page. */
+  stored() {
+    const chosen = [...this.fields.value].find((choice) => choice.defaultChecked);
+    return JSON.stringify([chosen?.value ?? '', this.fields.comment.defaultValue]);
+  }
+
   given() {
     return JSON.stringify([this.fields.value.value, this.fields.comment.value]);
+  }
+
+  fill(value, comment) {
+    this.fields.value.value = value;
+    this.fields.comment.value = comment;
+    this.markReason();
   }
 
   get unsaved() {
@@ -169,10 +182,8 @@ class Saver {
     this.fields.version.value = body.version;
     clear(this.form);
     if (theirs) {
-      this.fields.value.value = theirs.value;
-      this.fields.comment.value = theirs.comment;
+      this.fill(theirs.value, theirs.comment);
       this.kept = this.given();
-      this.markReason();
       this.savedWords = `Saved ${theirs.at} by ${theirs.by}`;
       this.state('saved', this.savedWords);
       reloadFrom = this.form; // theirs may have shown or hidden other questions
@@ -208,13 +219,20 @@ let reloadFrom = null;
 function reloadWhenSaved() {
   if (!reloadFrom || savers.some((saver) => saver.unsaved || saver.busy) || otherWork()) return;
   const question = reloadFrom.closest('[id]');
-  sessionStorage.setItem(PLACE, JSON.stringify({ page: location.pathname, id: question.id, top: question.getBoundingClientRect().top }));
+  const place = { page: location.pathname, id: question.id, top: question.getBoundingClientRect().top };
+  sessionStorage.setItem(PLACE, JSON.stringify(place));
+  addEventListener('pagehide', () => sessionStorage.setItem(PLACE, JSON.stringify({ ...place, late: late() })));
   location.reload();
 }
 
-/* A remark being typed or a file on its way: neither survives a reload. */
+/* What was answered while the new page was on its way: that page takes it over. */
+function late() {
+  return savers.filter((saver) => saver.unsaved).map((saver) => [saver.form.closest('[id]').id, ...JSON.parse(saver.given())]);
+}
+
+/* A remark or reason being typed or a file on its way: neither survives a reload. */
 function otherWork() {
-  const typed = [...document.querySelectorAll('form:not([data-autosave]) textarea')].some((field) => field.value !== field.defaultValue);
+  const typed = [...document.querySelectorAll('form:not([data-autosave]) :is(textarea, [name="reason"])')].some((field) => field.value !== field.defaultValue);
   return typed || document.querySelector('[data-upload] .sending') !== null;
 }
 
@@ -223,6 +241,11 @@ function returnToPlace() {
   sessionStorage.removeItem(PLACE);
   const question = place?.page === location.pathname && document.getElementById(place.id);
   if (!question) return;
+  for (const [id, value, comment] of place.late ?? []) {
+    const saver = savers.find(({ form }) => form.closest('[id]').id === id);
+    saver?.fill(value, comment);
+    saver?.changed(0);
+  }
   scrollBy({ top: question.getBoundingClientRect().top - place.top, behavior: 'instant' });
   question.querySelector('input:checked')?.focus({ preventScroll: true });
 }

@@ -116,7 +116,7 @@ def identify() -> ResponseReturnValue:
 def submit() -> ResponseReturnValue:
     """Sign and submit."""
     form = SignForm()
-    form.meaning.choices = list(signatures.MEANINGS["Submission"].items())
+    form.meaning.choices = dict(signatures.MEANINGS["Submission"])
     try:
         form.check()
         submitting.submit(
@@ -212,7 +212,7 @@ def _submission(
     if not room.open:
         return redirect(url_for(".receipt"))
     content = submitting.content(room)
-    sign_form.meaning.choices = list(signatures.MEANINGS["Submission"].items())
+    sign_form.meaning.choices = dict(signatures.MEANINGS["Submission"])
     sign_form.shown_digest.data = submitting.digest_of(content)
     return render_template(
         "answering/submit.html", room=room, visit=rooms.bar(room), sign_form=sign_form, identity_form=identity_form,

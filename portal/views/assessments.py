@@ -120,7 +120,11 @@ def link(assessment_id: UUID) -> ResponseReturnValue:
 def code(assessment_id: UUID) -> ResponseReturnValue:
     """Make a code to read out by telephone, where no mail server is set."""
     assessment = reviewing.get(assessment_id)
-    digits = visits.code_to_read_out(assessment=assessment)
+    try:
+        digits = visits.code_to_read_out(assessment=assessment)
+    except Invalid as error:
+        flash(error.text, "warn")
+        return redirect(url_for(".show", assessment_id=assessment_id))
     return render_template(
         "assessments/code.html", assessment=assessment, invite=sending.invite_of(assessment), digits=digits
     )
@@ -138,7 +142,7 @@ def withdraw(assessment_id: UUID) -> ResponseReturnValue:
 
 
 def _offer(form: SendForm, supplier: Supplier) -> None:
-    form.contact.choices = [(str(item.id), f"{item.name} ({item.email})") for item in supplier.contacts]
+    form.contact.choices = {str(item.id): f"{item.name} ({item.email})" for item in supplier.contacts}
 
 
 def _contact(form: SendForm, supplier: Supplier) -> Contact:
@@ -174,7 +178,11 @@ def _stages(assessment: Assessment, submissions: int) -> list[dict[str, str]]:
     now = {"closed": len(names), "withdrawn": len(names) - 1}.get(assessment.state, -1)
     now = names.index(here) if now < 0 else now
     return [
-        {"label": name, "state": "done" if at < now else "now" if at == now else "todo", "at": _reached(assessment, name)}
+        {
+            "label": name,
+            "state": "done" if at < now else "now" if at == now else "todo",
+            "at": _reached(assessment, name),
+        }
         for at, name in enumerate(names)
     ]
 

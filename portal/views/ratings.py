@@ -70,9 +70,14 @@ def captions(rated: Rated | None) -> dict[str, str]:
         return {}
     result = rated.result.result
     matrix = f"The matrix gives {result.matrix_level} {LEVELS[result.matrix_level]}"
-    raised = f"; the reasons raise it to {result.level} {LEVELS[result.level]}" if result.level > result.matrix_level else ""
+    raised = (
+        f"; the reasons raise it to {result.level} {LEVELS[result.level]}" if result.level > result.matrix_level else ""
+    )
     lines = " and ".join(str(below) for below, _floor in rated.result.method.weak_domain)
-    return {"bars": f"The dotted lines stand at {lines} %. A domain below one keeps the rating from being better.", "matrix": f"{matrix}{raised}."}
+    return {
+        "bars": f"The dotted lines stand at {lines} %. A domain below one keeps the rating from being better.",
+        "matrix": f"{matrix}{raised}.",
+    }
 
 
 def domains(rated: Rated | None) -> list[dict[str, Any]]:

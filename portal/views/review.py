@@ -54,11 +54,13 @@ def give_verdict(assessment_id: UUID, question_id: str) -> ResponseReturnValue:
 @allows("assessments.review")
 def send_back(assessment_id: UUID) -> ResponseReturnValue:
     """Send the marked questions back to the supplier."""
-    form = ReturnForm()
-    form.check()
-    assessment = reviewing.return_to_supplier(
-        assessment=reviewing.get(assessment_id), due_on=form.due_on.data, today=today()
-    )
+    form, assessment = ReturnForm(), reviewing.get(assessment_id)
+    try:
+        form.check()
+        reviewing.return_to_supplier(assessment=assessment, due_on=form.due_on.data, today=today())
+    except Invalid as error:
+        flash(error.text, "bad")
+        return redirect(url_for(".show", assessment_id=assessment_id))
     flash("The marked questions are on their way back to the supplier.")
     return redirect(url_for("assessments.show", assessment_id=assessment.id))
 
@@ -89,7 +91,7 @@ def prepare_closing(assessment_id: UUID) -> ResponseReturnValue:
 def close(assessment_id: UUID) -> ResponseReturnValue:
     """Close the review under signature."""
     form = SignForm()
-    form.meaning.choices = list(signatures.MEANINGS["Rating"].items())
+    form.meaning.choices = dict(signatures.MEANINGS["Rating"])
     try:
         form.check()
         reviewing.close(
@@ -129,7 +131,7 @@ def _closing(assessment: Assessment, form: SignForm, problem: str = "") -> str:
     room: Room = answers.view(assessment)
     rated = rating.must_rate(room)
     row = reviewing.rating_row(room, today())
-    form.meaning.choices = list(signatures.MEANINGS["Rating"].items())
+    form.meaning.choices = dict(signatures.MEANINGS["Rating"])
     form.shown_digest.data = reviewing.content_digest(row)
     return render_template(
         "review/close.html", room=room, assessment=assessment, supplier=assessment.supplier, row=row,

@@ -25,7 +25,7 @@ FILTERS: Mapping[str, tuple[str, Callable[[dict[str, Any]], bool]]] = {
 
 def filter_of(wanted: str | None) -> str:
     """Return a filter that exists."""
-    return wanted if wanted in FILTERS else "all"
+    return wanted if wanted is not None and wanted in FILTERS else "all"
 
 
 def sections(room: Room, classes: Mapping[str, str], wanted: str = "all") -> list[dict[str, Any]]:

@@ -48,6 +48,7 @@ EVENTS: Mapping[str, str] = {
     "signature.refused": "gave a wrong credential when signing",
     "invite.link_shown": "had the supplier’s link shown, to pass it on",
     "invite.mailed_again": "had the invitation mailed again",
+    "invite.codes_used_up": "the {codes} codes of a day were asked for: somebody may be guessing",
     "invite.code_read_out": "had a code shown, to read it out",
     "evidence.opened": "opened the file {name}",
     "dossier.issued": "took the dossier of {legal_name} as {form}",

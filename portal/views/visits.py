@@ -66,7 +66,7 @@ def ask_again() -> ResponseReturnValue:
         browser = visits.ask_again(browser=doors.secret_of("browser"))
     except TooMany as error:
         return _code(CodeForm(formdata=None), error.text, "warn"), error.status, dict(error.headers)
-    flash("A new code is on its way. The one before no longer counts.")
+    flash("You asked for a new code. The one before no longer counts.")
     return doors.give(redirect(url_for(".code")), "browser", browser)  # type: ignore[arg-type]
 
 

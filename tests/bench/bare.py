@@ -18,8 +18,6 @@ class Base(DeclarativeBase):
     """The bare tables."""
 
 
-
-
 class Answer(Base):
     __tablename__ = "bare_answer"
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -60,7 +60,7 @@ def clicks(page: Page) -> list[str]:
     """Return a list that grows with each click of a person on this page, by the words that were clicked."""
     note = "addEventListener('click', event => event.isTrusted && noteClick(event.target.innerText.trim()), true)"
     counted: list[str] = []
-    page.expose_function("noteClick", counted.append)
+    page.expose_function("noteClick", lambda words: counted.append(words))
     page.add_init_script(note)
     page.evaluate(note)
     return counted

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
 
-from flask import Flask
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from portal import tenancy
 from portal.db import db
-from portal.models.accounts import Throttle
+from portal.models.assessments import MailedCode
 from tests import make
 from tests.services import Inbox
 
 SAVED = re.compile(r"^Saved \d\d:\d\d:\d\d UTC$")
 LINK = re.compile(r"http://\S+")
 PATIENCE = 10
+Code = Callable[[], str]
 
 
 def sign_in(page: Page, sponsor: make.Sponsor, role: str = "qa") -> None:
@@ -53,6 +54,12 @@ def link_in(letter: EmailMessage) -> str:
     return link
 
 
+def code_after(inbox: Inbox, address: str) -> Code:
+    """Return what waits for the next mail to an address and reads the code in it."""
+    number = len(inbox.to(address)) + 1
+    return lambda: make.code_in(body(letters(inbox, address, number)[number - 1]))
+
+
 def ask_for_code(page: Page, link: str) -> None:
     """Open the link and ask for a code."""
     page.goto(link)
@@ -67,20 +74,17 @@ def type_code(page: Page, code: str) -> None:
 
 def come_in(page: Page, inbox: Inbox, link: str, address: str) -> None:
     """Open the link, ask for a code and type what the mailbox got."""
-    before = len(inbox.to(address))
+    code = code_after(inbox, address)
     ask_for_code(page, link)
-    type_code(page, make.code_in(body(letters(inbox, address, before + 1)[-1])))
+    type_code(page, code())
     expect(page.get_by_role("navigation", name="Sections", exact=True)).to_be_visible()
 
 
-def let_a_minute_pass(app: Flask) -> None:
-    """Put the counts of codes back by a minute, so that another code may be asked for."""
-    with app.app_context():
-        tenancy.enter_unscoped(writes=True)
-        for row in db.session.scalars(select(Throttle)):
-            row.since -= timedelta(minutes=1, seconds=1)
-        db.session.commit()
-        tenancy.leave()
+def let_a_minute_pass(sponsor: make.Sponsor) -> None:
+    """Put the codes of a sponsor's suppliers back by a minute, so that another may be asked for."""
+    with sponsor.app.app_context(), tenancy.scoped(tenancy.system(sponsor.id, "test")):
+        for code in db.session.scalars(select(MailedCode)):
+            code.asked_at -= timedelta(minutes=1)
 
 
 def card(page: Page, question_id: str) -> Locator:
@@ -106,9 +110,11 @@ def answer(page: Page, question_id: str, label: str, *, shows: str = "") -> None
     expect(status(page, question_id)).to_have_text(SAVED)
 
 
-def answer_section(page: Page, label: str) -> None:
-    """Give one answer to every question of the page that has none."""
-    open_forms = page.locator("form[data-autosave][data-state=empty]")
-    for question_id in open_forms.evaluate_all("forms => forms.map(form => form.closest('article').id)"):
+def answer_section(page: Page, label: str, *, but: tuple[str, ...] = ()) -> None:
+    """Give one answer to every question of the page that has none; `but` names questions that are passed over."""
+    forms = page.locator("form[data-autosave][data-state=empty]")
+    found = forms.evaluate_all("forms => forms.map(form => form.closest('article').id)")
+    for question_id in (name for name in found if name not in but):
         choose(page, question_id, label)
-    expect(page.locator("form[data-autosave]:not([data-state=saved])")).to_have_count(0)
+    for question_id in (name for name in found if name not in but):
+        expect(status(page, question_id)).to_have_text(SAVED)

@@ -1,4 +1,4 @@
-"""Counting of tries: so many in a period, then a pause (11.300(d); chance of a guess at most 1 in 10,000 a day)."""
+"""Counting of tries to give a password: so many in a period, then a pause (11.300(d))."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from portal import tenancy
 from portal.db import db, now
@@ -16,7 +17,7 @@ from portal.models.accounts import Throttle
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `most` tries in a period."""
+    """At most `most` tries in a period; then a pause as long, from the last of them."""
 
     name: str
     most: int
@@ -24,9 +25,6 @@ class Limit:
 
 
 PASSWORD = Limit("password", 5, timedelta(minutes=15))
-CODE_MINUTE = Limit("code a minute", 1, timedelta(minutes=1))
-CODE_HOUR = Limit("code an hour", 5, timedelta(hours=1))
-CODE_DAY = Limit("code a day", 20, timedelta(days=1))
 
 
 def take(limit: Limit, who: str, text: str) -> None:
@@ -38,6 +36,8 @@ def take(limit: Limit, who: str, text: str) -> None:
         tenancy.leave()
         raise TooMany(text, wait=wait)
     row.count += 1
+    if row.count == limit.most:
+        row.since = now()
     db.session.commit()
     tenancy.leave()
 
@@ -56,6 +56,11 @@ def _row(limit: Limit, who: str) -> Throttle:
     if row is None:
         row = Throttle(key=key, since=now())
         db.session.add(row)
+        try:
+            db.session.flush()
+        except IntegrityError:  # somebody else began the same count at the same moment
+            tenancy.enter_unscoped(writes=True)
+            return _row(limit, who)
     elif now() - row.since > limit.period:
         row.count, row.since = 0, now()
     return row

@@ -30,9 +30,9 @@ LEVELS = {
 SHORTEST_REMARK = 5
 
 
-def get(assessment_id: UUID) -> Assessment:
-    """Return an assessment of the present sponsor; raise NotFound otherwise."""
-    return tenancy.fetch(Assessment, assessment_id)
+def get(assessment_id: UUID, *, lock: bool = False) -> Assessment:
+    """Return an assessment of the present sponsor, raise NotFound otherwise; `lock` before changing what it holds."""
+    return tenancy.fetch(Assessment, assessment_id, lock=lock)
 
 
 def give_verdict(
@@ -42,6 +42,7 @@ def give_verdict(
 
     Raises Conflict by state or when somebody else gave one meanwhile, Invalid for a verdict that cannot be.
     """
+    assessment = get(assessment.id, lock=True)
     found = answers.view(assessment)
     question = _question(found, question_id)
     if assessment.state != "submitted":
@@ -49,7 +50,7 @@ def give_verdict(
     _check(found, question, outcome, level, remark)
     verdict = found.verdicts.get(question_id)
     if (verdict.version if verdict else 0) != version:
-        raise Conflict("Somebody else gave a verdict on this answer meanwhile. Reload the page to see it.")
+        raise _conflict(verdict, {"label": OUTCOMES[outcome], "comment": remark.strip()})
     if assessment.state == "submitted":
         moves.make(assessment, "start_review")
     if verdict is None:
@@ -83,6 +84,17 @@ def _check(found: Room, question: Question, outcome: str, level: str, remark: st
         raise Invalid("Say in a few words what is missing; the supplier reads it.", field="remark")
 
 
+def _conflict(verdict: Verdict | None, yours: dict[str, str]) -> Conflict:
+    theirs = {"label": "No verdict", "comment": ""}
+    if verdict is not None:
+        theirs = {
+            "label": OUTCOMES.get(verdict.outcome, "No verdict"), "comment": verdict.remark, "by": verdict.by,
+            "at": verdict.at.strftime("%Y-%m-%d %H:%M UTC"),
+        }  # fmt: skip
+    text = "Somebody else gave a verdict on this answer meanwhile. Compare both, then open the review again."
+    return Conflict(text, yours=yours, theirs=theirs)
+
+
 def _is_critical(found: Room, question: Question) -> bool:
     weights, method = documents.weights(found.assessment)
     return weights.questions[question.id].deficiency == method.gate_class
@@ -102,6 +114,7 @@ def sent_back(found: Room) -> Sequence[Question]:
 
 def return_to_supplier(*, assessment: Assessment, due_on: date, today: date) -> Assessment:
     """Send the named questions back; the signed submission stays as it is, a new one will follow it."""
+    assessment = get(assessment.id, lock=True)
     if not sent_back(answers.view(assessment)):
         raise Invalid("No question is marked as 'question back'.")
     if not today < due_on <= today + sending.LONGEST_LIFE:
@@ -120,7 +133,8 @@ def close(
 ) -> Rating:
     """Close the review: the rating becomes final, under the reviewer's signature, in one transaction."""
     person_id = signatures.confirm(credential)
-    assessment = get(assessment_id)
+    # The lock decides between closing and a colleague's late verdict: one of them comes first.
+    assessment = get(assessment_id, lock=True)
     found = answers.view(assessment)
     if left := undecided(found):
         raise Conflict(f"{len(left)} answers still need a verdict, or a reply from the supplier.")

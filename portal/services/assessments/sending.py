@@ -28,6 +28,7 @@ USUAL_DAYS = 28
 LETTERS = ("mail_invite", "mail_returned")
 # The link lives until two weeks after the due date, and never longer than 90 days.
 GRACE, LONGEST_LIFE = timedelta(days=14), timedelta(days=90)
+SHORTEST_REASON = 5
 
 
 def choices() -> tuple[Questionnaire, ...]:
@@ -52,6 +53,8 @@ def send(
     The form carries the assessment's id, so that a doubled submit sends once. Raises Invalid for a due date
     that is past or beyond the life of a link.
     """
+    # Of two submits at the same moment, the second waits here and finds what the first one sent.
+    supplier = tenancy.fetch(Supplier, supplier.id, lock=True)
     existing = db.session.scalar(select(Assessment).where(Assessment.id == assessment_id))
     if existing is not None:
         return existing, invite_of(existing)
@@ -127,7 +130,12 @@ def mail_again(*, assessment: Assessment) -> Invite:
 
 
 def withdraw(*, assessment: Assessment, reason: str) -> Assessment:
-    """Withdraw an assessment; its links and stays stop at the next request."""
+    """Withdraw an assessment; its links and stays stop at the next request.
+
+    Raises Invalid without a reason, Conflict by state.
+    """
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise Invalid("Say in a few words why this questionnaire is withdrawn.", field="reason")
     moves.make(assessment, "withdraw")
     audit.because(reason)
     invite_of(assessment).withdrawn_at = now()

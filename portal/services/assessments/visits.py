@@ -16,14 +16,31 @@ from sqlalchemy.orm import joinedload
 
 from portal import audit, mail, manifest, outbox, tenancy
 from portal.db import db, now
-from portal.errors import Gone, Invalid, NotFound, SignInNeeded
+from portal.errors import Gone, Invalid, NotFound, SignInNeeded, TooMany
 from portal.mail import Letter
 from portal.models.accounts import Person, Tenant
 from portal.models.assessments import Assessment, Invite, MailedCode, Visit
-from portal.services.accounts import doors, sessions, throttle
+from portal.services.accounts import doors, sessions
 from portal.tenancy import Actor, Scope
 
 CODE_LIFE, TRIES = timedelta(minutes=10), 5
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """At most so many codes for one invite in a period, whichever browser asks."""
+
+    most: int
+    period: timedelta
+    text: str
+
+
+# The longest period comes last.
+PACE = (
+    Pace(1, timedelta(minutes=1), "A code was asked for less than a minute ago. Wait for that one first."),
+    Pace(5, timedelta(hours=1), "Five codes were asked for within the hour. Try again later, or ask the sponsor."),
+    Pace(20, timedelta(days=1), "Too many codes were asked for today. Ask the sponsor for a new link."),
+)
 # One text for every way to be wrong: which of them it was is nobody's business.
 WRONG_CODE = "This code is not right, or no longer valid. Check the newest mail, or ask for a new code."
 
@@ -78,17 +95,12 @@ def ask_again(*, browser: str) -> str:
 
 
 def _ask(invite: Invite) -> str:
-    invite_id, tenant_id = invite.id, invite.tenant_id
-    for limit, text in (
-        (throttle.CODE_MINUTE, "A code was sent less than a minute ago. Look into your mailbox first."),
-        (throttle.CODE_HOUR, "Five codes were sent within the hour. Try again later, or ask the sponsor."),
-        (throttle.CODE_DAY, "Too many codes were asked for today. Ask the sponsor for a new link."),
-    ):
-        throttle.take(limit, str(invite_id), text)
-    tenancy.enter(tenancy.system(tenant_id, "door"))
+    tenancy.enter(tenancy.system(invite.tenant_id, "door"))
+    invite = tenancy.fetch(Invite, invite.id, lock=True)
+    _keep_pace(invite)
     code = MailedCode(
-        assessment_id=tenancy.fetch(Invite, invite_id).assessment_id, invite_id=invite_id, browser="",
-        asked_at=now(), expires_at=now() + CODE_LIFE,
+        assessment_id=invite.assessment_id, invite_id=invite.id, browser="", asked_at=now(),
+        expires_at=now() + CODE_LIFE,
     )  # fmt: skip
     db.session.add(code)
     browser = doors.cut("browser", code)
@@ -96,6 +108,18 @@ def _ask(invite: Invite) -> str:
     if mail.configured():
         outbox.later("mail_code", code.id)
     return browser
+
+
+def _keep_pace(invite: Invite) -> None:
+    """Raise TooMany for a code too soon; whoever guesses has 100 tries a day at one in a million each."""
+    day = PACE[-1]
+    statement = select(MailedCode.asked_at).where(MailedCode.invite_id == invite.id)
+    asked = db.session.scalars(statement.order_by(MailedCode.asked_at.desc()).limit(day.most)).all()
+    for pace in reversed(PACE):
+        if len(asked) >= pace.most and (free := asked[pace.most - 1] + pace.period) > now():
+            raise TooMany(pace.text, wait=int((free - now()).total_seconds()) + 1)
+    if sum(moment > now() - day.period for moment in asked) == day.most - 1:
+        audit.record("invite.codes_used_up", invite, codes=day.most)
 
 
 def give_code(code: MailedCode) -> str:
@@ -204,7 +228,8 @@ def _visit(visit_id: UUID) -> tuple[Visit, Invite, Assessment, Tenant, Person | 
         .options(joinedload(Assessment.supplier))
         .where(Visit.id == visit_id)
     )
-    return db.session.execute(statement).one()._tuple()
+    visit, invite, assessment, tenant, person = db.session.execute(statement).one()
+    return visit, invite, assessment, tenant, person
 
 
 def _respondent(
@@ -240,7 +265,7 @@ def _invite_awaited(browser: str) -> Invite:
 
 def _refuse_dead(invite: Invite) -> None:
     if invite.withdrawn_at is not None or invite.expires_at < now():
-        raise Gone("This link no longer works. Ask the person who sent it to you for a new one.")
+        raise Gone("It was withdrawn, or its time is over. Ask the person who sent it to you for a new one.")
 
 
 def masked(email: str) -> str:

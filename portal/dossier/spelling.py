@@ -1,0 +1,47 @@
+"""Spell out what no font can print: one emoji in a supplier's comment must not keep a dossier from its inspector."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from portal.dossier import blocks
+from portal.dossier.blocks import Document
+from portal.manifest import canonical
+
+NOTE = (
+    "Some characters cannot be printed with the fonts of this installation. They are written as code points, such "
+    "as [U+4E2D]; the JSON form of this dossier holds them as they were typed."
+)
+
+
+def spelt_out(document: Document, refused: Iterable[str]) -> Document:
+    """Write each refused character, and every other of its script, as its code point, and say so at the front."""
+    kinds = {_kind(sign) for text in refused for sign in text}
+
+    def spell(text: str) -> str:
+        return "".join(f"[U+{ord(sign):04X}]" if _kind(sign) in kinds else sign for sign in text)
+
+    content = _everywhere(spell, json.loads(document.as_json()))
+    note = blocks.text(NOTE, "warning")
+    if note not in content["blocks"]:
+        content["blocks"].insert(0, note)
+    return Document.from_json(canonical(content))
+
+
+def _kind(sign: str) -> tuple[str, object]:
+    """Group letters by script, other signs by their neighbourhood, so that a few runs find a whole script."""
+    category = unicodedata.category(sign)
+    if category.startswith("L"):
+        return category[0], unicodedata.name(sign, "?").split()[0]
+    return category, ord(sign) >> 8
+
+
+def _everywhere(change: Callable[[str], str], value: Any) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_everywhere(change, item) for item in value]
+    return {key: _everywhere(change, item) for key, item in value.items()} if isinstance(value, dict) else value

@@ -1,0 +1,47 @@
+"""What no font can print is spelt out, and nothing is lost."""
+
+import io
+
+import pytest
+from pypdf import PdfReader
+
+from portal.dossier import blocks, pdf
+from portal.dossier.blocks import Document
+from portal.dossier.spelling import NOTE, spelt_out
+
+
+def _document(*texts: str) -> Document:
+    return Document(
+        title="Supplier", subtitle="Supplier dossier", author="Sponsor", identifier="D-1", language="en",
+        date="2026-11-24", cover=(), blocks=(blocks.heading(1, "Answers"), *map(blocks.text, texts)),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("typed", "refused", "shown"),
+    [
+        ("Reviewed \U0001f600", ["\U0001f600"], "Reviewed [U+1F600]"),
+        ("工場 in Osaka", ["工"], "[U+5DE5][U+5834] in Osaka"),
+        ("한국 site", ["한"], "[U+D55C][U+AD6D] site"),
+        ("Žilina stays", ["工"], "Žilina stays"),
+    ],
+)
+def test_a_refused_script_is_spelt_out_whole_and_the_rest_stays(typed, refused, shown):
+    spelt = spelt_out(_document(typed), refused)
+    assert shown in [block.get("text") for block in spelt.blocks]
+
+
+def test_the_note_stands_once_at_the_front():
+    spelt = spelt_out(spelt_out(_document("工 한"), ["工"]), ["한"])
+    assert [block["text"] for block in spelt.blocks if block["kind"] == "text"] == [NOTE, "[U+5DE5] [U+D55C]"]
+
+
+def test_a_spelt_out_document_can_be_printed():
+    document = _document("工場 \U0001f600")
+    with pytest.raises(pdf.Unprintable) as refused:
+        pdf.render(document)
+    text = "".join(
+        page.extract_text()
+        for page in PdfReader(io.BytesIO(pdf.render(spelt_out(document, refused.value.characters)))).pages
+    )
+    assert "[U+5DE5]" in text.replace("\n", "")
