@@ -215,13 +215,19 @@ def link(case: Sent) -> str:
         return sending.link(invite).removeprefix("http://localhost")
 
 
-def visitor(case: Sent, inbox: Inbox) -> FlaskClient:
-    """Return the browser of a respondent who opened the link and typed the mailed code."""
+def asker(case: Sent, inbox: Inbox) -> tuple[FlaskClient, str]:
+    """Return the browser of a respondent who opened the link and asked for a code, and the code that was mailed."""
     client = case.sponsor.app.test_client()
     answer = client.post(link(case))
     assert answer.status_code == 302, answer.text
     do_jobs(case.sponsor.app)
-    answer = client.post("/code", data={"digits": code_in(inbox.text(case.email))})
+    return client, code_in(inbox.text(case.email))
+
+
+def visitor(case: Sent, inbox: Inbox) -> FlaskClient:
+    """Return the browser of a respondent who typed the mailed code."""
+    client, digits = asker(case, inbox)
+    answer = client.post("/code", data={"digits": digits})
     assert answer.status_code == 302, answer.text
     return client
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, TypeVar
 
+import time_machine
 from sqlalchemy import select
 
 from portal import audit, tenancy
-from portal.db import db
+from portal.db import db, now
 from portal.models.audit import AuditEntry
 from tests.make import Sent, Sponsor
 
@@ -66,6 +68,11 @@ def entries(sponsor: Sponsor, **where: Any) -> list[tuple[AuditEntry, dict[str, 
     with reading(sponsor):
         found = audit.entries(**where)
         return [(row, {field: new for field, (_old, new) in audit.told(row).items()}) for row in found]
+
+
+def later(**period: float) -> time_machine.travel:
+    """Shift the clock, and hold it there."""
+    return time_machine.travel(now() + timedelta(**period), tick=False)
 
 
 def at_once(*acts: Callable[[], Result]) -> list[Result]:

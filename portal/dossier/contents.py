@@ -21,6 +21,8 @@ from questionnaires.definition import Question, Questionnaire
 from scoring.risk import Inherent
 
 FORMAT = "supplier-dossier/1"
+# When and by whom it was taken is no part of what it says: PDF and JSON of the same record bear one digest.
+TAKING = frozenset({"issued_at", "issued_by"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Bundle:
 
 
 def structure(bundle: Bundle) -> dict[str, Any]:
-    """Return the dossier as plain values, with the digest of everything else in it."""
+    """Return the dossier as plain values, with the digest of all that it says."""
     content = {
         "format": FORMAT,
         "portal_version": bundle.version,
@@ -66,7 +68,8 @@ def structure(bundle: Bundle) -> dict[str, Any]:
         "audit_trail": [_entry(entry) for entry in bundle.trail],
         "audit_trail_left_out": bundle.trail_left_out,
     }
-    return {**content, "digest": manifest.digest(content)}
+    said = {name: value for name, value in content.items() if name not in TAKING}
+    return {**content, "digest": manifest.digest(said)}
 
 
 def written(moment: datetime | None) -> str:

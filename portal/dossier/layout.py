@@ -38,7 +38,8 @@ DOCUMENTS = frozenset({"input", "result"})
 UNSIGNED = "as it stands; the review is not closed and not signed"
 TRAIL_NOTE = (
     "Empty fields, keys of linked records, a rating's input and result, and what a value says beyond its first "
-    f"{LONGEST_VALUE} characters are in the JSON form alone, as is the digest of each entry."
+    f"{LONGEST_VALUE} characters are in the JSON form alone, as is the digest of each entry. Who took a dossier, and "
+    "when, is in the portal's own trail."
 )
 
 
@@ -261,7 +262,7 @@ def _names_question(entry: Mapping[str, Any]) -> bool:
 
 
 def _act(entry: Mapping[str, Any], question: str) -> str:
-    if "." in entry["action"]:  # an event, such as dossier.issued, names its noun itself
+    if "." in entry["action"]:  # an event, such as evidence.opened, names its noun itself
         return str(entry["action"]).replace(".", " ").capitalize()
     return " ".join(filter(None, (entry["record"], question, entry["action"])))
 

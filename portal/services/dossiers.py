@@ -27,6 +27,7 @@ from portal.services.assessments import answers, rating
 
 # A trail longer than this goes into the JSON of the trail's own export, not into a PDF.
 MOST_ENTRIES = 2000
+TAKEN = "dossier.issued"
 # Further scripts without a font than these are a matter for whoever runs the installation.
 MOST_SCRIPTS = 12
 
@@ -74,14 +75,15 @@ def issue(*, supplier: Supplier, form: Literal["pdf", "json"]) -> Issued:
     """
     structure = contents.structure(gather(supplier))
     data = FORMS[form](structure)
-    trail.record("dossier.issued", supplier, form=form, digest=structure["digest"], bytes=len(data))
+    trail.record(TAKEN, supplier, form=form, digest=structure["digest"], bytes=len(data))
     name = f"dossier-{_file_name(supplier.legal_name)}-{structure['issued_at'][:10]}.{form}"
     return Issued(name, "application/pdf" if form == "pdf" else "application/json", data)
 
 
 def gather(supplier: Supplier) -> contents.Bundle:
     """Return everything that the portal holds about a supplier."""
-    entries = audit.of_supplier(supplier.id)
+    # With its own downloads in it, no dossier would be the same twice; they stay in the portal's trail.
+    entries = [entry for entry in audit.of_supplier(supplier.id) if entry.action != TAKEN]
     return contents.Bundle(
         sponsor=people.own_tenant().name,
         supplier=supplier,

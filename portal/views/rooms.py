@@ -135,7 +135,7 @@ def _problem(refused: Refused) -> dict[str, str]:
     """Return what is wrong, with the other person's text where there is one: nobody replaces it unread."""
     error, theirs = refused.error, refused.error.details.get("theirs")
     text = error.text
-    if theirs:
+    if theirs and theirs["by"]:
         comment = f" “{theirs['comment']}”" if theirs["comment"] else ""
         text = (
             f"{theirs['by']} saved this at {theirs['at']}: {theirs['label']}.{comment} "

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from portal.audit import told
+from portal.dossier.layout import FACTOR_LABELS
 from portal.models.audit import AuditEntry
-from portal.views.pages import moment
+from portal.services import suppliers
+from portal.services.assessments import reviewing
+from portal.views.pages import ROLE_NAMES, moment
 from questionnaires import lifecycle
+from questionnaires.definition import CHOICES
 from scoring.risk import LEVELS
 
 # (record, act) -> words; what stands in braces comes from the entry, or from the entry that created the record.
@@ -20,22 +24,22 @@ WORDS: Mapping[tuple[str, str], str] = {
     ("Site", "created"): "added the site {name}, {country}",
     ("Contact", "created"): "added the contact {name} ({email})",
     ("Assessment", "created"): "sent the questionnaire {title}",
-    ("Assessment", "changed"): "moved the assessment {title} on",
+    ("Assessment", "changed"): "changed the assessment {title}",
     ("Invite", "created"): "invited {name} ({email})",
     ("Invite", "changed"): "changed the invitation of {name}",
     ("FrozenDocument", "created"): "froze the {kind} {key} {version} for later reading",
     ("Visit", "created"): "came in with a mailed code",
     ("Visit", "changed"): "left, or named a signing identity",
-    ("Answer", "created"): "answered {question_id}",
+    ("Answer", "created"): "answered {question_id}: {value}",
     ("Answer", "changed"): "changed the answer to {question_id}",
     ("Evidence", "created"): "attached {name} to {question_id}",
     ("Evidence", "changed"): "withdrew {name} from {question_id}",
     ("Submission", "created"): "submitted the answers, number {number}",
-    ("Verdict", "created"): "gave a verdict on {question_id}",
+    ("Verdict", "created"): "gave a verdict on {question_id}: {outcome}",
     ("Verdict", "changed"): "changed the verdict on {question_id}",
     ("Rating", "created"): "fixed the rating",
     ("Signature", "created"): "signed: {meaning}",
-    ("Membership", "created"): "gave a person the role {role}",
+    ("Membership", "created"): "gave a person the role “{role}”",
     ("Membership", "changed"): "changed a person’s role",
     ("Person", "created"): "created the identity of {printed_name}",
     ("Person", "changed"): "changed the identity of {printed_name}",
@@ -54,14 +58,7 @@ EVENTS: Mapping[str, str] = {
     "dossier.issued": "took the dossier of {legal_name} as {form}",
 }
 LABELS = {
-    "legal_name": "Legal name",
-    "impact_patient": "Impact: patient and product",
-    "impact_data": "Impact: data",
-    "impact_supply": "Impact: supply",
-    "exposure_connectivity": "Exposure: connectivity",
-    "exposure_complexity": "Exposure: system complexity",
-    "exposure_subcontracting": "Exposure: subcontracting depth",
-    "exposure_history": "Exposure: compliance history",
+    **FACTOR_LABELS,
     "inherent": "Inherent level",
     "rating": "Residual rating",
     "final": "Residual rating",
@@ -73,11 +70,17 @@ LABELS = {
     "size": "Size in bytes",
     "withdrawn_because": "Reason of withdrawal",
 }
-LEVELLED = frozenset(LABELS) & {*(name for name in LABELS if name.startswith(("impact_", "exposure_"))), "inherent",
-                                "rating", "final"}  # fmt: skip
+LEVELLED = frozenset({*FACTOR_LABELS, "inherent", "rating", "final"})
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
-HEX = re.compile(r"[0-9a-f]{64}")
-HIDDEN = "kept secret"
+HIDDEN = "not repeated here"
+# What the field holds -> its words on the page.
+NAMES: Mapping[str, Mapping[str, str]] = {
+    "state": lifecycle.STATE_LABELS,
+    "status": suppliers.STATUSES,
+    "role": ROLE_NAMES,
+    "outcome": {**reviewing.OUTCOMES, "pending": "Answered again"},
+    "value": {choice.value: choice.label for choices in CHOICES.values() for choice in choices},
+}
 
 
 class _Known(dict[str, Any]):
@@ -93,8 +96,8 @@ def sentence(entry: AuditEntry, made: Mapping[Any, Mapping[str, list[Any]]]) -> 
     words = EVENTS.get(entry.action) or WORDS.get((entry.record_type, entry.action))
     if words is None:
         return f"{entry.action} {entry.record_type}".strip()
-    known = _Known({name: new for name, (_old, new) in made.get(entry.record_id, {}).items()})
-    known.update({name: new for name, (_old, new) in changes.items() if new is not None})
+    known = _Known({name: _shown(name, new) for name, (_old, new) in made.get(entry.record_id, {}).items()})
+    known.update({name: _shown(name, new) for name, (_old, new) in changes.items() if new is not None})
     return words.format_map(known)
 
 
@@ -115,15 +118,9 @@ def _shown(name: str, value: Any) -> Any:
     if name in LEVELLED and value in LEVELS:
         return f"{value} {LEVELS[value]}"
     text = str(value)
-    if name == "state":
-        return lifecycle.STATE_LABELS.get(text, text)
-    return next((turn(text) for pattern, turn in FORMS.items() if pattern.fullmatch(text)), text)
-
-
-FORMS: Mapping[re.Pattern[str], Callable[[str], str]] = {
-    MOMENT: lambda text: moment(datetime.fromisoformat(text)),
-    HEX: lambda text: f"{text[:16]}…",
-}
+    if MOMENT.fullmatch(text):
+        return moment(datetime.fromisoformat(text))
+    return NAMES.get(name, {}).get(text, text)
 
 
 def places(entry: AuditEntry, made: Mapping[Any, Mapping[str, list[Any]]]) -> Iterator[tuple[str, Any, str]]:

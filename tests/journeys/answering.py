@@ -53,11 +53,11 @@ def answers_with_a_comment(page: Page) -> None:
     card(page, "P11-01").get_by_label("Comment").fill("Inventory INV-7, checked in May")
     expect(status(page, "P11-01")).to_have_text("Not saved yet")
     expect(status(page, "P11-01")).to_have_text(people.SAVED)
-    people.choose(page, "P11-02", "Not applicable")
-    expect(card(page, "P11-02").get_by_text("Say why it does not apply", exact=True)).to_be_visible()
-    expect(status(page, "P11-02")).to_have_text("Not saved yet: say why it does not apply")
-    card(page, "P11-02").get_by_label("Comment").fill(REASON)
-    expect(status(page, "P11-02")).to_have_text(people.SAVED)
+    people.choose(page, "P11-03", "Not applicable")
+    expect(card(page, "P11-03").get_by_text("Say why it does not apply", exact=True)).to_be_visible()
+    expect(status(page, "P11-03")).to_have_text("Not saved yet: say why it does not apply")
+    card(page, "P11-03").get_by_label("Comment").fill(REASON)
+    expect(status(page, "P11-03")).to_have_text(people.SAVED)
 
 
 def attaches_evidence(page: Page) -> None:
@@ -108,7 +108,7 @@ def goes_on_where_it_stopped(page: Page) -> None:
     """Step 6: another browser is at the first open question, with all that was saved."""
     expect(page).to_have_url(re.compile("/answering/validation$"))
     expect(card(page, "P11-01").get_by_label("Comment")).to_have_value("Inventory INV-7, checked in May")
-    expect(card(page, "P11-02").get_by_label("Not applicable")).to_be_checked()
+    expect(card(page, "P11-03").get_by_label("Not applicable")).to_be_checked()
 
 
 def answers_the_rest(page: Page, *, but: tuple[str, ...]) -> None:

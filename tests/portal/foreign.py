@@ -29,14 +29,15 @@ MODELS = sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda 
 OWNED = [model for model in MODELS if issubclass(model, TenantOwned)]
 # Columns that no person writes into: digests, ids of content, words from a fixed list, places and kinds.
 NOT_WRITTEN = {
-    "answer.question_id", "answer.value", "assessment.state", "audit_entry.action", "audit_entry.actor_kind", "audit_entry.actor_role",
-    "audit_entry.digest", "audit_entry.origin", "audit_entry.previous", "audit_entry.record_type",
-    "audit_entry.request_id", "audit_head.digest", "audit_head.seal", "evidence.question_id", "evidence.digest", "evidence.media_type",
-    "frozen_document.digest", "frozen_document.key", "frozen_document.kind", "frozen_document.version",
-    "mailed_code.browser", "mailed_code.code", "membership.role", "person.password_hash", "rating.input",
-    "rating.input_digest", "rating.method", "rating.result", "rating.status", "sign_in.origin", "signature.components",
-    "signature.digest", "signature.meaning", "signature.record_digest", "signature.record_type", "signature.seal",
-    "submission.digest", "supplier.status", "verdict.level", "verdict.outcome", "verdict.question_id", "visit.origin",
+    "answer.question_id", "answer.value", "assessment.state", "audit_entry.action", "audit_entry.actor_kind",
+    "audit_entry.actor_role", "audit_entry.digest", "audit_entry.origin", "audit_entry.previous",
+    "audit_entry.record_type", "audit_entry.request_id", "audit_head.digest", "audit_head.seal", "evidence.digest",
+    "evidence.media_type", "evidence.question_id", "frozen_document.digest", "frozen_document.key",
+    "frozen_document.kind", "frozen_document.version", "mailed_code.browser", "mailed_code.code", "membership.role",
+    "person.password_hash", "rating.input", "rating.input_digest", "rating.method", "rating.result", "rating.status",
+    "sign_in.origin", "signature.components", "signature.digest", "signature.meaning", "signature.record_digest",
+    "signature.record_type", "signature.seal", "submission.digest", "supplier.status", "verdict.level",
+    "verdict.outcome", "verdict.question_id", "visit.origin",
 }  # fmt: skip
 
 

@@ -19,7 +19,15 @@ from portal.services import verification
 from portal.services.assessments import documents
 from portal.store import store
 from tests import make
-from tests.portal.services.vandalism import ENTRY, SIGNATURE, TABLES, VANDALISM, Vandal
+from tests.portal.services.vandalism import (
+    ENTRY,
+    SIGNATURE,
+    TABLES,
+    VANDALISM,
+    Vandal,
+    break_a_questionnaire,
+    change_a_questionnaire,
+)
 
 PERMANENT = ("audit_entry", "submission", "rating", "signature", "frozen_document")
 ROUNDS, FLIPS_A_ROUND = 20, 10
@@ -53,18 +61,20 @@ def owner(database_urls: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> It
         for table in PERMANENT:
             disarm(connection, table)
         monkeypatch.setattr(db.session.session_factory.class_, "get_bind", lambda *_args, **_options: connection)
-        forget_documents()
         yield connection
-        forget_documents()
         connection.rollback()
     engine.dispose()
 
 
-def forget_documents() -> None:
+@pytest.fixture
+def fresh() -> Iterator[None]:
     """Read each frozen document anew, as another process would."""
-    for value in vars(documents).values():
-        if hasattr(value, "cache_clear"):
-            value.cache_clear()
+    cached = [value for value in vars(documents).values() if hasattr(value, "cache_clear")]
+    for item in cached:
+        item.cache_clear()
+    yield
+    for item in cached:
+        item.cache_clear()
 
 
 def disarm(connection: Connection, table: str) -> None:
@@ -94,6 +104,11 @@ def test_each_damage_is_named_with_its_place_and_kind(owner, case, deed):
     damages = found(case.sponsor).damages
     for place, kind in expected:
         assert [item for item in damages if place in item.place and kind in item.kind], (place, kind, damages)
+
+
+@pytest.mark.parametrize("deed", [change_a_questionnaire, break_a_questionnaire], ids=lambda deed: deed.__name__)
+def test_an_altered_document_is_named_even_where_nothing_can_be_read_by_it(fresh, owner, case, deed):
+    test_each_damage_is_named_with_its_place_and_kind(owner, case, deed)
 
 
 @pytest.mark.parametrize(

@@ -244,7 +244,6 @@ VANDALISM = (
     flip_content, remove_from_the_middle, remove_from_the_start, remove_and_close_the_gap, swap, forge, cut_the_tail,
     cut_the_tail_and_move_the_head, make_the_whole_chain_again, make_the_whole_chain_again_with_another_key,
     remove_everything, change_an_answer, change_an_answer_as_if_it_was_sent_back, change_what_was_submitted,
-    change_what_was_submitted_with_its_digest, rate_better, change_a_result, change_an_input, change_a_questionnaire,
-    break_a_questionnaire, remove_a_signature, copy_a_signature, copy_a_signature_in_place, sign_without_the_key,
-    raise_a_role, withdraw_a_file,
+    change_what_was_submitted_with_its_digest, rate_better, change_a_result, change_an_input, remove_a_signature,
+    copy_a_signature, copy_a_signature_in_place, sign_without_the_key, raise_a_role, withdraw_a_file,
 )  # fmt: skip
