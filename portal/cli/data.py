@@ -19,7 +19,7 @@ from portal import access, config, database, tenancy
 from portal.cli.serve import application, installation, opened, revision
 from portal.db import db, sqlite_journal
 from portal.models.accounts import Tenant
-from portal.services import verification
+from portal.services import dossiers, verification
 from scoring import document, rubric, score
 from scoring.faults import Faulty
 
@@ -85,7 +85,7 @@ def _findings(app: Flask) -> Iterator[tuple[str, str, str]]:
     yield "address", settings.base_url, "" if settings.secure else "People's passwords travel without TLS"
     yield "mail", settings.mail.host if settings.mail else "none; links are copied by hand", ""
     yield "jobs", "RQ" if settings.redis_url else "in this process", ""
-    yield "PDF engine", settings.pdf_engine, ""
+    yield "PDF engine", dossiers.engine_note() or settings.pdf_engine, ""
     yield from (_sqlite() if settings.sqlite else _postgresql())
     present = revision()
     yield "schema", present, "" if present == database.HEAD else "Run: portal migrate"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from portal.dossier import blocks, charts
@@ -56,6 +57,13 @@ def document(structure: Mapping[str, Any]) -> Document:
         cover=_cover(structure),
         blocks=tuple(_blocks(structure)),
     )
+
+
+def print_out(structure: Mapping[str, Any]) -> Document:
+    """Lay out one assessment as an uncontrolled copy of what the page shows."""
+    (assessment,) = structure["assessments"]
+    whole = document(structure)
+    return replace(whole, subtitle=assessment["title"], blocks=tuple(_assessment(assessment)), uncontrolled=True)
 
 
 def drawings(rating: Mapping[str, Any]) -> tuple[Drawing, Drawing]:

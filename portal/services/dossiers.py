@@ -80,6 +80,18 @@ def issue(*, supplier: Supplier, form: Literal["pdf", "json"]) -> Issued:
     return Issued(name, "application/pdf" if form == "pdf" else "application/json", data)
 
 
+def print_out(*, assessment: Assessment) -> Issued:
+    """Print what the pages show of one assessment, as an uncontrolled copy; raise Unavailable as `issue` does.
+
+    pdfkit prints it where wkhtmltopdf is installed, else it is typeset.
+    """
+    bundle = replace(gather(assessment.supplier), parts=[_part(assessment)], trail=[], trail_left_out=0)
+    document = layout.print_out(contents.structure(bundle))
+    data = _printed(document) if print.available() else _typeset(document)
+    trail.record("assessment.printed", assessment, bytes=len(data))
+    return Issued(f"assessment-{_file_name(assessment.title)}.pdf", "application/pdf", data)
+
+
 def gather(supplier: Supplier) -> contents.Bundle:
     """Return everything that the portal holds about a supplier."""
     # With its own downloads in it, no dossier would be the same twice; they stay in the portal's trail.

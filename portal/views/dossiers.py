@@ -9,11 +9,12 @@ from flask.typing import ResponseReturnValue
 
 from portal.access import allows
 from portal.services import dossiers, suppliers
+from portal.services.assessments import reviewing
 
-blueprint = Blueprint("dossiers", __name__, url_prefix="/suppliers/<uuid:supplier_id>/dossier")
+blueprint = Blueprint("dossiers", __name__)
 
 
-@blueprint.get("/")
+@blueprint.get("/suppliers/<uuid:supplier_id>/dossier/")
 @allows("dossiers.view")
 def show(supplier_id: UUID) -> ResponseReturnValue:
     """Show what the dossier will hold and what is missing in it."""
@@ -23,18 +24,25 @@ def show(supplier_id: UUID) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/dossier.pdf")
+@blueprint.get("/suppliers/<uuid:supplier_id>/dossier/dossier.pdf")
 @allows("dossiers.view", records=True)
 def as_pdf(supplier_id: UUID) -> ResponseReturnValue:
     """Hand out the dossier as PDF."""
     return _hand_out(dossiers.issue(supplier=suppliers.get(supplier_id), form="pdf"))
 
 
-@blueprint.get("/dossier.json")
+@blueprint.get("/suppliers/<uuid:supplier_id>/dossier/dossier.json")
 @allows("dossiers.view", records=True)
 def as_json(supplier_id: UUID) -> ResponseReturnValue:
     """Hand out the same data as JSON."""
     return _hand_out(dossiers.issue(supplier=suppliers.get(supplier_id), form="json"))
+
+
+@blueprint.get("/assessments/<uuid:assessment_id>/print.pdf")
+@allows("dossiers.view", records=True)
+def print_out(assessment_id: UUID) -> ResponseReturnValue:
+    """Hand out what the pages show of one assessment, as an uncontrolled copy."""
+    return _hand_out(dossiers.print_out(assessment=reviewing.get(assessment_id)))
 
 
 def _hand_out(issued: dossiers.Issued) -> Response:
