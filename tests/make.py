@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from uuid import UUID, uuid4
@@ -128,12 +128,12 @@ def answered(sponsor: Sponsor, values: Mapping[str, tuple[str, str]] | None = No
     return case
 
 
-def answer_all(case: Sent, values: Mapping[str, tuple[str, str]]) -> None:
-    """Answer each question that is shown."""
+def answer_all(case: Sent, values: Mapping[str, tuple[str, str]], *, but: Collection[str] = ()) -> None:
+    """Answer each question that is shown; `but` names those that stay open."""
     with case.sponsor.app.app_context(), tenancy.scoped(case.scope()):
         for question in answers.room().questionnaire.questions:
             room = answers.room()
-            if question.id not in {item.id for item in room.visible}:
+            if question.id in but or question.id not in {item.id for item in room.visible}:
                 continue
             usual = "no" if question.type == "yes_no" else "implemented"
             value, comment = values.get(question.id, (usual, ""))
@@ -170,11 +170,15 @@ def submit(case: Sent, **credential: str) -> None:
         submitting.submit(credential=signatures.Credential(**given), meaning="authored", shown_digest=shown)
 
 
-def judged(case: Sent, verdict: Callable[[str, str], tuple[str, str, str]] | None = None) -> None:
+def judged(
+    case: Sent, verdict: Callable[[str, str], tuple[str, str, str]] | None = None, *, but: Collection[str] = ()
+) -> None:
     """Give a verdict on every answer: `verdict(question id, answer)` returns outcome, level and remark."""
     with case.sponsor.app.app_context(), tenancy.scoped(case.sponsor.scope()):
         assessment = reviewing.get(case.assessment_id)
         for question in reviewing.undecided(answers.view(assessment)):
+            if question.id in but:
+                continue
             answer = answers.view(assessment).answers[question.id].value
             outcome, level, remark = (verdict or usual_verdict)(question.id, answer)
             reviewing.give_verdict(

@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -112,7 +113,9 @@ def worker_command(burst: bool) -> None:
         sweeper.run()
         try:
             while not listen(settings.redis_url):
-                time.sleep(PAUSE_SECONDS)
+                pause()
+        except KeyboardInterrupt:
+            log.info("told to stop while Redis is away")
         finally:
             sweeper.stop()
 
@@ -139,6 +142,13 @@ def listen(redis_url: str, *, burst: bool = False) -> bool:
         log.warning("Redis is away (%s); the sweeper goes on without it", type(error).__name__)
         return False
     return worker.told_to_stop
+
+
+def pause() -> None:
+    """Wait before knocking at Redis again; raise KeyboardInterrupt when told to stop, as RQ cannot tell now."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    time.sleep(PAUSE_SECONDS)
 
 
 def application() -> Flask:

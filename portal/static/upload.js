@@ -55,10 +55,7 @@ class Sender {
     this.input = form.elements.file;
     this.input.multiple = true; // without script one file goes at a time, so that none is lost beside one that is refused
     this.waiting = [];
-    this.input.addEventListener('change', () => {
-      this.add([...this.input.files]);
-      this.input.value = '';
-    });
+    this.input.addEventListener('change', () => this.take());
     form.addEventListener('submit', (event) => event.preventDefault());
     form.addEventListener('dragover', (event) => this.over(event, true));
     form.addEventListener('dragleave', (event) => this.over(event, form.contains(event.relatedTarget)));
@@ -66,6 +63,12 @@ class Sender {
       this.over(event, false);
       this.add([...event.dataTransfer.files]);
     });
+    if (this.input.files.length) this.take(); // chosen before this script had arrived
+  }
+
+  take() {
+    this.add([...this.input.files]);
+    this.input.value = '';
   }
 
   over(event, inside) {

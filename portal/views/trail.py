@@ -19,6 +19,7 @@ from scoring.risk import LEVELS
 
 # (record, act) -> words; what stands in braces comes from the entry, or from the entry that created the record.
 WORDS: Mapping[tuple[str, str], str] = {
+    ("Tenant", "created"): "created the sponsor {name}",
     ("Supplier", "created"): "added the supplier {legal_name}",
     ("Supplier", "changed"): "changed the supplier {legal_name}",
     ("Site", "created"): "added the site {name}, {country}",
@@ -56,6 +57,7 @@ EVENTS: Mapping[str, str] = {
     "invite.code_read_out": "had a code shown, to read it out",
     "evidence.opened": "opened the file {name}",
     "dossier.issued": "took the dossier of {legal_name} as {form}",
+    "assessment.printed": "printed the assessment {title}",
 }
 LABELS = {
     **FACTOR_LABELS,

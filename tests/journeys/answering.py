@@ -135,22 +135,15 @@ def is_told_what_is_missing(page: Page, missing: tuple[str, ...]) -> None:
         people.answer(page, question_id, label)
 
 
-def signs_and_submits(page: Page, sponsor: make.Sponsor, address: str) -> None:
+def signs_and_submits(page: Page, address: str) -> None:
     """Step 8: a signing identity, what is signed, its meaning, the password; a wrong one signs nothing."""
     page.goto("/answering/submit")
     expect(page.locator(".said")).to_have_count(9)
     expect(page.get_by_text(REASON)).to_be_visible()
-    page.get_by_label("Your full name").fill("Marta Conti")
-    page.get_by_label("Your title or function").fill("Head of IT")
-    page.get_by_label("Choose a password").fill(make.PASSWORD)
-    page.get_by_role("button", name="Create my signing identity").click()
-    for password in ("not the password at all", make.PASSWORD):
-        page.get_by_label("I gave these answers").check()
-        page.get_by_label("Your e-mail address").fill(address)
-        page.get_by_label("Your password").fill(password)
-        page.get_by_role("button", name=f"Sign and submit to {sponsor.name}").click()
-        if password != make.PASSWORD:
-            expect(page.get_by_role("alert")).to_contain_text("Nothing was signed")
+    people.makes_a_signing_identity(page)
+    people.signs(page, address, "not the password at all")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was signed")
+    people.signs(page, address, make.PASSWORD)
     expect(page.get_by_role("heading", level=1)).to_have_text("Signed and submitted")
     signature = page.get_by_role("region", name="Signature of Marta Conti")
     for part in ("Marta Conti", "Head of IT", "I gave these answers", "UTC (+00:00)"):

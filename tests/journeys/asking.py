@@ -92,7 +92,7 @@ def sends_in_three_clicks(page: Page, address: str) -> None:
 
 def gets_the_mail(inbox: Inbox, sponsor: make.Sponsor, address: str) -> str:
     """Step 4: sponsor, subject, number of questions, due date, whom to ask, and one link, which is returned."""
-    [letter] = people.letters(inbox, address, 1)
+    letter = people.letter(inbox, address, "asks you")
     due = (make.today() + timedelta(days=28)).isoformat()
     assert letter["Subject"] == f"{sponsor.name} asks you: {SET} (due {due})"
     said = " ".join(people.body(letter).split())

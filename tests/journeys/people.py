@@ -19,6 +19,7 @@ from tests.services import Inbox
 
 SAVED = re.compile(r"^Saved \d\d:\d\d:\d\d UTC$")
 LINK = re.compile(r"http://\S+")
+CODE = "is your code"
 PATIENCE = 10
 Code = Callable[[], str]
 
@@ -32,13 +33,18 @@ def sign_in(page: Page, sponsor: make.Sponsor, role: str = "qa") -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Suppliers")
 
 
-def letters(inbox: Inbox, address: str, number: int) -> list[EmailMessage]:
-    """Wait until a mailbox holds so many mails and return them."""
+def letter(inbox: Inbox, address: str, subject: str, number: int = 1) -> EmailMessage:
+    """Wait for a mail to an address, the first or a later one whose subject contains some words."""
     end = time.monotonic() + PATIENCE
-    while len(found := inbox.to(address)) < number:
-        assert time.monotonic() < end, f"{len(found)} mails for {address}, not {number}"
+    while len(found := about(inbox, address, subject)) < number:
+        assert time.monotonic() < end, f"{len(found)} mails for {address} with {subject!r}, not {number}"
         time.sleep(0.02)
-    return found
+    return found[number - 1]
+
+
+def about(inbox: Inbox, address: str, subject: str) -> list[EmailMessage]:
+    """Return the mails to an address whose subject contains some words, oldest first."""
+    return [mail for mail in inbox.to(address) if subject in str(mail["Subject"])]
 
 
 def body(letter: EmailMessage) -> str:
@@ -56,8 +62,8 @@ def link_in(letter: EmailMessage) -> str:
 
 def code_after(inbox: Inbox, address: str) -> Code:
     """Return what waits for the next mail to an address and reads the code in it."""
-    number = len(inbox.to(address)) + 1
-    return lambda: make.code_in(body(letters(inbox, address, number)[number - 1]))
+    number = len(about(inbox, address, CODE)) + 1
+    return lambda: make.code_in(body(letter(inbox, address, CODE, number)))
 
 
 def ask_for_code(page: Page, link: str) -> None:
@@ -118,3 +124,19 @@ def answer_section(page: Page, label: str, *, but: tuple[str, ...] = ()) -> None
         choose(page, question_id, label)
     for question_id in (name for name in found if name not in but):
         expect(status(page, question_id)).to_have_text(SAVED)
+
+
+def makes_a_signing_identity(page: Page) -> None:
+    """Say who signs, once."""
+    page.get_by_label("Your full name").fill("Marta Conti")
+    page.get_by_label("Your title or function").fill("Head of IT")
+    page.get_by_label("Choose a password").fill(make.PASSWORD)
+    page.get_by_role("button", name="Create my signing identity").click()
+
+
+def signs(page: Page, address: str, password: str) -> None:
+    """Choose the meaning, give both components of the signature and submit."""
+    page.get_by_label("I gave these answers").check()
+    page.get_by_label("Your e-mail address").fill(address)
+    page.get_by_label("Your password").fill(password)
+    page.get_by_role("button", name="Sign and submit").click()

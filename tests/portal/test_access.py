@@ -6,7 +6,6 @@ import csv
 import re
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,6 @@ from sqlalchemy import event
 from portal import access, audit, create_app, tenancy
 from portal.access import CMO_ROLES, STAFF_ROLES, Mark, Unmarked
 from portal.db import db
-from portal.services import dossiers
-from portal.services.accounts import sessions
 from tests import make
 from tests.house.source import files, refuse, text
 from tests.portal import world
@@ -44,9 +41,7 @@ def here(app, inbox) -> World:
 
 @pytest.fixture(autouse=True)
 def _calm(monkeypatch):
-    """Keep two things out of the walk: the typesetter, and the note of a last visit, which follows the clock."""
-    monkeypatch.setattr(dossiers.pdf, "render", lambda _document: b"%PDF-1.7")
-    monkeypatch.setattr(sessions, "NOTED_EVERY", timedelta(days=1))
+    world.calm(monkeypatch)
 
 
 def test_the_written_matrix_is_the_one_in_force(whole):

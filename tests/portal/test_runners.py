@@ -9,9 +9,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import select
 
@@ -25,6 +28,7 @@ from tests import make
 # Nothing listens there.
 NOWHERE = "redis://127.0.0.1:1/0"
 PATIENCE = 30
+PORTAL = Path(sys.executable).with_name("portal")
 DIES_BEFORE_THE_BELL = """
 import os, signal, sys
 from uuid import UUID
@@ -37,9 +41,10 @@ with app.app_context(), tenancy.scoped(tenancy.system(UUID(sys.argv[1]), "test")
 
 
 class Jobs:
-    """A job that notes what it was given."""
+    """A job that notes what it was given; its name is its test's own."""
 
     def __init__(self) -> None:
+        self.name = f"note {uuid4().hex}"
         self.done: list[UUID] = []
         self.heard = threading.Semaphore(0)
 
@@ -51,7 +56,7 @@ class Jobs:
 @pytest.fixture
 def jobs(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Jobs:
     jobs = Jobs()
-    monkeypatch.setitem(app.extensions, "portal.jobs", {**app.extensions["portal.jobs"], "note": jobs.note})
+    monkeypatch.setitem(app.extensions, "portal.jobs", {**app.extensions["portal.jobs"], jobs.name: jobs.note})
     return jobs
 
 
@@ -74,11 +79,11 @@ def rq(app: Flask, redis: str, monkeypatch: pytest.MonkeyPatch) -> outbox.RqRunn
     return runner
 
 
-def asked(sponsor: make.Sponsor, job: str = "note") -> UUID:
+def asked(sponsor: make.Sponsor, jobs: Jobs) -> UUID:
     """Ask for a job, as a service does."""
     subject_id = uuid4()
     with sponsor.app.app_context(), tenancy.scoped(sponsor.scope()):
-        outbox.later(job, subject_id)
+        outbox.later(jobs.name, subject_id)
     return subject_id
 
 
@@ -92,11 +97,17 @@ def state(app: Flask, subject_id: UUID) -> str:
 
 
 def work(app: Flask, url: str) -> None:
-    """Work off RQ's queue in this process, and give the signals back that a worker takes."""
+    """Work off RQ's queue in this process."""
+    with signals_given_back(), app.app_context():
+        serve.listen(url, burst=True)
+
+
+@contextmanager
+def signals_given_back() -> Iterator[None]:
+    """Put back the answers to signals, which a worker makes its own."""
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
     try:
-        with app.app_context():
-            serve.listen(url, burst=True)
+        yield
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)
@@ -114,22 +125,22 @@ def until(condition: Callable[[], bool]) -> None:
 def test_the_thread_does_a_job_when_its_bell_rings_and_stops_when_told(app, sponsor, jobs, thread, monkeypatch):
     monkeypatch.setattr(outbox, "SWEEP_SECONDS", PATIENCE)
     thread.run()
-    first = asked(sponsor)
+    first = asked(sponsor, jobs)
     assert jobs.heard.acquire(timeout=PATIENCE)
     thread.stop()
     assert "outbox" not in [running.name for running in threading.enumerate()]
-    second = asked(sponsor)
+    second = asked(sponsor, jobs)
     assert jobs.done == [first]
     assert (state(app, first), state(app, second)) == ("done", "waiting")
 
 
 def test_the_thread_sweeps_up_what_was_left_behind(app, sponsor, jobs, thread, monkeypatch):
     monkeypatch.setattr(outbox, "SWEEP_SECONDS", 0.01)
-    before = asked(sponsor)
+    before = asked(sponsor, jobs)
     thread.run()
     assert jobs.heard.acquire(timeout=PATIENCE)
     monkeypatch.setattr(thread, "release", lambda _row_id: None)
-    unheard = asked(sponsor)
+    unheard = asked(sponsor, jobs)
     assert jobs.heard.acquire(timeout=PATIENCE)
     assert jobs.done == [before, unheard]
 
@@ -145,12 +156,12 @@ def test_the_thread_outlives_a_database_that_is_away(app, sponsor, jobs, thread,
     monkeypatch.setattr(outbox, "SWEEP_SECONDS", 0.01)
     monkeypatch.setattr(outbox, "drain", drain)
     thread.run()
-    asked(sponsor)
+    asked(sponsor, jobs)
     assert jobs.heard.acquire(timeout=PATIENCE)
 
 
 def test_a_worker_does_what_was_handed_to_redis(app, sponsor, jobs, rq):
-    subjects = [asked(sponsor) for _ in range(3)]
+    subjects = [asked(sponsor, jobs) for _ in range(3)]
     assert rq.queue.count == 3
     work(app, url_of(rq))
     assert jobs.done == subjects
@@ -159,7 +170,7 @@ def test_a_worker_does_what_was_handed_to_redis(app, sponsor, jobs, rq):
 
 
 def test_a_job_that_a_sweeper_did_first_is_not_done_again_by_a_worker(app, sponsor, jobs, rq):
-    subject_id = asked(sponsor)
+    subject_id = asked(sponsor, jobs)
     make.do_jobs(app)
     work(app, url_of(rq))
     assert jobs.done.count(subject_id) == 1
@@ -176,7 +187,7 @@ def test_when_redis_is_away_a_request_succeeds_and_the_mail_goes_later(app, spon
 
 
 def test_a_redis_that_was_emptied_loses_no_job(app, sponsor, jobs, rq):
-    subjects = [asked(sponsor) for _ in range(50)]
+    subjects = [asked(sponsor, jobs) for _ in range(50)]
     rq.redis.flushdb()
     work(app, url_of(rq))
     assert jobs.done == []
@@ -195,31 +206,36 @@ def test_a_process_killed_between_commit_and_bell_loses_no_mail(app, sponsor, se
     assert len(inbox.to(case.email)) == 2
 
 
-def test_the_worker_command_does_what_is_left_and_stops(app, sponsor, settings, inbox, rq):
-    case = make.sent(sponsor)
-    command = [sys.executable, "-m", "portal.cli", "worker", "--burst"]
-    done = subprocess.run(command, env=environment(settings, url_of(rq)), timeout=PATIENCE, capture_output=True)
-    assert done.returncode == 0, done.stderr
-    assert state(app, case.invite_id) == "done"
-    assert len(inbox.to(case.email)) == 1
-    assert rq.queue.count == 0
+@pytest.mark.parametrize("there", [True, False], ids=["Redis there", "Redis away"])
+def test_the_worker_command_does_in_a_burst_what_is_left(app, sponsor, jobs, rq, there, monkeypatch):
+    settings = replace(app.extensions["portal.config"], redis_url=url_of(rq) if there else NOWHERE)
+    monkeypatch.setitem(app.extensions, "portal.config", settings)
+    monkeypatch.setattr(serve, "application", lambda: app)
+    subject_id = asked(sponsor, jobs)
+    with signals_given_back():
+        outcome = CliRunner().invoke(serve.worker_command, ["--burst"])
+    assert outcome.exit_code == 0, outcome.output
+    assert jobs.done == [subject_id]
+    assert rq.queue.count == (0 if there else 1)
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["Redis there", "Redis away"])
-def test_the_worker_command_sweeps_while_it_runs_and_stops_when_told(app, sponsor, settings, inbox, rq, there):
+def test_the_worker_command_sweeps_while_it_runs_and_stops_when_told(
+    app, sponsor, settings, inbox, rq, there, monkeypatch
+):
     with worker(settings, url_of(rq) if there else NOWHERE) as process:
         # Nobody rings for this one.
-        app.extensions["portal.runner"] = outbox.RqRunner(NOWHERE)
+        monkeypatch.setitem(app.extensions, "portal.runner", outbox.RqRunner(NOWHERE))
         case = make.sent(sponsor)
         until(lambda: state(app, case.invite_id) == "done")
         process.terminate()
-        assert process.wait(timeout=PATIENCE) == (0 if there else -signal.SIGTERM)
+        assert process.wait(timeout=PATIENCE) == 0
     assert len(inbox.to(case.email)) == 1
 
 
 @contextmanager
 def worker(settings: Config, redis_url: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "portal.cli", "worker"]
+    command = [PORTAL, "worker"]
     process = subprocess.Popen(command, env=environment(settings, redis_url), stderr=subprocess.DEVNULL)
     try:
         yield process

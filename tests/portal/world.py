@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -17,6 +18,8 @@ from portal import access, tenancy
 from portal.access import STAFF_ROLES, Mark
 from portal.db import db
 from portal.models.assessments import MailedCode
+from portal.services import dossiers
+from portal.services.accounts import sessions
 from tests import make
 from tests.services import Inbox
 
@@ -77,6 +80,13 @@ def build(app: Flask, inbox: Inbox) -> World:
     make.judged(closed)
     make.close(closed)
     return World(sponsor, closed, opened, files, inbox)
+
+
+def calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep out of a walk what takes long or follows the clock: a PDF is read before it is made, no last visit noted."""
+    for engine in (dossiers.pdf, dossiers.print):
+        monkeypatch.setattr(engine, "render", lambda document: repr(document).encode())
+    monkeypatch.setattr(sessions, "NOTED_EVERY", timedelta(days=1))
 
 
 def walk(app: Flask) -> Iterator[tuple[Rule, str]]:

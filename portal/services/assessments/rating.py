@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -120,8 +119,3 @@ def _level(verdict: Verdict | None, *, supplied: bool) -> str:
     if verdict is not None and verdict.outcome == "accepted" and verdict.level:
         return verdict.level
     return "E1" if supplied else "E0"
-
-
-def as_of(room: Room, today: date) -> date:
-    """Return the day that a rating speaks of: the day it was closed, or today while it is open."""
-    return room.assessment.closed_at.date() if room.assessment.closed_at else today

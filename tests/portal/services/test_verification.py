@@ -200,6 +200,6 @@ def test_a_value_that_can_no_longer_be_read_is_named_with_its_record(case, owner
         pytest.skip("needs --database sqlite, whose columns take anything")
     owner.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
     row = Vandal(owner, case.sponsor).rows(TABLES[table])[-1]
-    owner.execute(text(f"UPDATE {table} SET {column} = {value} WHERE id = :id"), {"id": row["id"].hex})  # noqa: S608
+    owner.execute(text(f"UPDATE {table} SET {column} = {value} WHERE id = :id"), {"id": row["id"].hex})  # noqa: S608  # from the list above
     named = (str(row["id"]), row["id"].hex, f"entry {row.get('number')} (", "entry seven (")
     assert [damage for damage in found(case.sponsor).damages if any(name in damage.place for name in named)]

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from portal.db import Base
 from portal.models.audit import AuditEntry
 from portal.views import trail
 
@@ -41,6 +42,11 @@ def test_a_change_names_its_record_by_what_the_record_was_created_as():
     given = entry("changed", "Answer", value=["no", "planned"])
     made = {ROW: {"question_id": [None, "P11-07"], "value": [None, "no"]}}
     assert trail.sentence(given, made) == "changed the answer to P11-07"
+
+
+def test_every_kind_of_record_has_its_words():
+    kept = {mapper.class_.__name__ for mapper in Base.registry.mappers if getattr(mapper.class_, "__audited__", True)}
+    assert kept == {record for record, action in trail.WORDS if action == "created"}
 
 
 @pytest.mark.parametrize("words", [*trail.WORDS.values(), *trail.EVENTS.values()])

@@ -1,0 +1,58 @@
+"""A telephone's screen, 390 px wide: nothing sticks out, everything can be hit with a thumb."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests import make
+from tests.journeys import pages, people
+from tests.journeys.browsers import NARROW, Browsers
+from tests.services import Inbox
+
+pytestmark = pytest.mark.browser
+# WCAG 2.2, 2.5.8: 24 px each way; links within a text and hidden controls with a visible label are left alone.
+SMALL = """() => {
+    const shown = node => node.checkVisibility({visibilityProperty: true, opacityProperty: true});
+    const inText = node => node.tagName === 'A' && getComputedStyle(node).display === 'inline';
+    return [...document.querySelectorAll('a, button, select, summary, textarea, input:not([type=hidden], [type=file])')]
+        .filter(node => shown(node) && !inText(node) && !node.closest('.visually-hidden'))
+        .map(node => node.closest('label') ?? (node.labels?.[0]?.closest('.form-check')) ?? node)
+        .map(node => [node.getBoundingClientRect(), node.innerText.slice(0, 40) || node.outerHTML.slice(0, 80)])
+        .filter(([box]) => box.width < 24 || box.height < 24)
+        .map(([box, words]) => `${words}: ${Math.round(box.width)} x ${Math.round(box.height)}`);
+}"""
+WIDER = "document.scrollingElement.scrollWidth > innerWidth"
+
+
+def faults(page: Page) -> Any:
+    """Return what does not fit a small screen."""
+    page.wait_for_load_state()
+    return (["wider than the screen"] if page.evaluate(WIDER) else []) + page.evaluate(SMALL)
+
+
+def test_every_page_fits_a_telephone(sponsor: make.Sponsor, inbox: Inbox, browsers: Browsers) -> None:
+    browsers.expect("404")
+    filled = pages.filled(sponsor)
+    visitor, staff = browsers.open(NARROW), browsers.open(NARROW)
+    found = {name: faults(visitor) for name in pages.of_visitors(filled, visitor)}
+    found |= {name: faults(staff) for name in pages.of_staff(filled, staff)}
+    for case in (filled.answering, filled.answered, filled.returned, filled.closed):
+        page = browsers.open(NARROW)
+        found |= {f"{case.email} {name}": faults(page) for name in pages.of_respondents(case, page, inbox)}
+    assert pages.listed(found) == ""
+
+
+def test_the_strip_of_sections_shows_where_one_is_and_leads_on(
+    sponsor: make.Sponsor, inbox: Inbox, browsers: Browsers
+) -> None:
+    case = make.sent(sponsor)
+    page = browsers.open(NARROW)
+    people.come_in(page, inbox, make.link(case), case.email)
+    strip = page.get_by_role("navigation", name="Sections", exact=True)
+    for section in ("Records: copies, protection and retrieval", "Codes, passwords and devices"):
+        strip.get_by_role("link", name=section).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(section)
+        expect(strip.locator("[aria-current=page]")).to_be_in_viewport(ratio=0.9)

@@ -1,0 +1,264 @@
+"""The dossier: everything is in it, PDF and JSON say the same, who took it is on record, and both print engines."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from pypdf import PdfReader
+
+from portal import manifest
+from portal.dossier import contents
+from portal.errors import Unavailable
+from portal.models.assessments import FrozenDocument, Rating, Submission
+from portal.models.audit import AuditEntry
+from portal.models.evidence import Evidence
+from portal.models.suppliers import FACTORS
+from portal.services import audit, dossiers, evidence, suppliers
+from portal.services.assessments import answers, reviewing
+from tests import make
+from tests.scopes import acting, entries, rows, trying
+
+NA = "There is no such system on this site"
+GIVEN = {"P11-16": ("no", "Bought in May"), "P11-07": ("not_applicable", NA), "P11-01": ("partial", "All but <one>")}
+
+
+@pytest.fixture(scope="module")
+def house(app) -> make.Sponsor:
+    return make.sponsor(app)
+
+
+@pytest.fixture(scope="module")
+def case(house) -> make.Sent:
+    """A closed assessment with a file that counts and one that was withdrawn."""
+    found = make.answered(house, GIVEN)
+    make.attached(found, "P11-01", "validation.pdf")
+    withdrawn = make.attached(found, "P11-01", "old.pdf", make.PDF + b"%old")
+    with acting(found):
+        evidence.withdraw(evidence_id=withdrawn, reason="Wrong version")
+    make.signer(found)
+    make.submit(found)
+    make.judged(
+        found,
+        lambda key, _: (
+            ("accepted", "", "")
+            if key == "P11-07"
+            else make.usual_verdict(key, "")
+            if key != "P11-16"
+            else ("gap", "", "Not in place yet")
+        ),
+    )
+    make.close(found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def structure(case) -> dict:
+    with trying(case.sponsor):
+        return contents.structure(dossiers.gather(suppliers.get(case.supplier_id)))
+
+
+@pytest.fixture(scope="module")
+def printed(case, structure) -> str:
+    """The text of the PDF of that structure, without blanks: lines break wherever they must."""
+    with trying(case.sponsor):
+        return tight(text_of(dossiers.FORMS["pdf"](structure)))
+
+
+def text_of(pdf: bytes) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+
+
+def tight(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def test_the_supplier_is_there_with_factors_sites_contacts_and_the_reason_of_its_level(case, structure):
+    told = structure["supplier"]
+    assert set(told["factors"]) == set(FACTORS) and None not in told["factors"].values()
+    assert [site["name"] for site in told["sites"]] == ["Plant Ferrara"]
+    assert [contact["email"] for contact in told["contacts"]] == [case.email]
+    assert (told["inherent"], told["tier"]) == (4, 2) and "4" in told["inherent_reason"]
+    assert structure["sponsor"] == case.sponsor.name and structure["issued_by"] == f"Qa of {case.sponsor.name}"
+
+
+def test_every_question_is_there_with_answer_verdict_and_references(case, structure):
+    told = {item["id"]: item for section in structure["assessments"][0]["sections"] for item in section["questions"]}
+    with trying(case.sponsor):
+        room = answers.view(reviewing.get(case.assessment_id))
+    assert list(told) == [question.id for question in room.visible]
+    for question in room.visible:
+        item, answer = told[question.id], room.answers[question.id]
+        assert (item["text"], item["references"]) == (question.text, list(question.references))
+        assert (item["answer"], item["comment"], item["answered_by"]) == (answer.value, answer.comment, case.name)
+        assert bool(item["verdict"]) == (question.type == "control")
+    assert (told["P11-16"]["verdict"], told["P11-16"]["remark"]) == ("gap", "Not in place yet")
+    assert (told["P11-01"]["verdict"], told["P11-01"]["level"]) == ("accepted", "E2")
+
+
+def test_the_evidence_index_names_each_file_with_its_digest_withdrawn_ones_too(case, structure):
+    told = {item["name"]: item for item in structure["assessments"][0]["evidence"]}
+    for row in rows(case.sponsor, Evidence):
+        item = told[row.name]
+        assert (item["sha256"], item["size"], item["question"]) == (row.digest, row.size, "P11-01")
+        assert item["withdrawn_because"] == ("Wrong version" if row.name == "old.pdf" else "")
+
+
+def test_submission_signatures_and_pinned_documents_are_there_by_digest(case, structure):
+    told = structure["assessments"][0]
+    submission, rating = rows(case.sponsor, Submission)[0], rows(case.sponsor, Rating)[0]
+    assert [(item["number"], item["digest"]) for item in told["submissions"]] == [(1, submission.digest)]
+    assert [item["printed_name"] for item in told["signatures"]] == [case.name, f"Qa of {case.sponsor.name}"]
+    assert [item["digest"] for item in told["signatures"]] == [submission.digest, reviewing.content_digest(rating)]
+    frozen = rows(case.sponsor, FrozenDocument, kind="questionnaire")[0]
+    assert told["questionnaire"] == {
+        "key": frozen.key, "version": frozen.version, "digest": frozen.digest, "edition": "21 CFR Part 11, as of 2026",
+    }  # fmt: skip
+
+
+def test_the_rating_is_there_with_drivers_and_the_arithmetic_of_every_line(case, structure):
+    told, row = structure["assessments"][0]["rating"], rows(case.sponsor, Rating)[0]
+    assert (told["method"], told["result"]["final"], told["result"]["status"]) == (row.method, row.final, row.status)
+    assert (
+        manifest.canonical(told["input"]).decode() == manifest.canonical(json.loads(json.dumps(told["input"]))).decode()
+    )
+    assert any("P11-16" in sentence for sentence in told["drivers"])
+    assert {line["question"] for line in told["lines"]} == {item["id"] for item in told["input"]["questions"]}
+
+
+def test_the_trail_of_the_supplier_is_there_entry_by_entry_and_without_the_dossiers_own_downloads(case, structure):
+    with trying(case.sponsor):
+        wanted = [row for row in audit.of_supplier(case.supplier_id) if row.action != dossiers.TAKEN]
+    assert [item["number"] for item in structure["audit_trail"]] == [row.number for row in wanted]
+    assert [item["digest"] for item in structure["audit_trail"]] == [row.digest for row in wanted]
+    assert structure["audit_trail_left_out"] == 0
+
+
+def test_a_long_trail_is_cut_at_its_beginning_and_says_how_much(case, monkeypatch):
+    monkeypatch.setattr(dossiers, "MOST_ENTRIES", 3)
+    with trying(case.sponsor):
+        bundle = dossiers.gather(suppliers.get(case.supplier_id))
+        newest = audit.of_supplier(case.supplier_id)[-1]
+    assert len(bundle.trail) == 3 and bundle.trail_left_out > 10
+    assert isinstance(newest, AuditEntry)
+
+
+def test_the_digest_covers_everything_else_in_the_json(case, structure):
+    with trying(case.sponsor):
+        told = json.loads(dossiers.FORMS["json"](structure))
+    assert told == structure
+    digest = told.pop("digest")
+    assert digest == manifest.digest(told)
+
+
+def test_the_pdf_says_what_the_json_says(structure, printed):
+    assessment = structure["assessments"][0]
+    wanted = [structure["digest"], structure["supplier"]["legal_name"], structure["issued_at"], structure["sponsor"]]
+    for section in assessment["sections"]:
+        wanted.append(section["title"])
+        for item in section["questions"]:
+            wanted += [item["id"], item["answer_label"], item["comment"], item["remark"], *item["references"]]
+    wanted += [value for item in assessment["evidence"] for value in (item["name"], item["sha256"])]
+    wanted += [item[key] for item in assessment["signatures"] for key in ("printed_name", "at", "meaning", "digest")]
+    wanted += [*assessment["rating"]["drivers"], *(line["sentence"] for line in assessment["rating"]["lines"])]
+    wanted += [assessment["submissions"][0]["digest"], assessment["questionnaire"]["digest"]]
+    assert [text for text in wanted if tight(text) not in printed] == []
+
+
+def test_a_download_leaves_an_entry_with_who_what_and_the_digest_of_the_data(case, house):
+    answer = house.client("viewer").get(f"/suppliers/{case.supplier_id}/dossier/dossier.json")
+    entry, told = entries(house, action=dossiers.TAKEN)[-1]
+    assert (entry.actor_id, entry.supplier_id) == (house.persons["viewer"], case.supplier_id)
+    assert told == {"form": "json", "digest": answer.json["digest"], "bytes": len(answer.data)}
+    assert re.fullmatch(
+        r"attachment; filename=dossier-supplier-\w+-\d{4}-\d\d-\d\d\.json", answer.headers["Content-Disposition"]
+    )
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("form", ["dossier.pdf", "dossier.json", ""])
+def test_another_sponsors_dossier_is_not_found(case, other, form):
+    assert other.client("admin").get(f"/suppliers/{case.supplier_id}/dossier/{form}").status_code == 404
+
+
+def test_the_page_says_what_is_complete_and_what_is_not(case, house):
+    bare = make.supplier(house, factors={})
+    make.sent(house, bare)
+    with trying(house):
+        ready, open_ = (
+            [check.ok for check in dossiers.checks(suppliers.get(row_id))] for row_id in (case.supplier_id, bare)
+        )
+    assert (ready, open_) == ([True] * 4, [False, True, False, False])
+    assert "not yet" in house.client("viewer").get(f"/suppliers/{bare}/dossier/").text
+
+
+def test_what_is_not_signed_yet_has_no_rating_in_the_dossier(house):
+    found = make.answered(house)
+    with trying(house):
+        told = contents.structure(dossiers.gather(suppliers.get(found.supplier_id)))
+    assert told["assessments"][0]["rating"] is None and told["assessments"][0]["signatures"] == []
+
+
+def test_a_name_that_no_font_can_print_is_spelt_out_in_the_pdf_and_whole_in_the_json(house):
+    supplier_id = make.supplier(house, "\u4e2d\u56fd Pharma")
+    with trying(house):
+        issued = [dossiers.issue(supplier=suppliers.get(supplier_id), form=form) for form in ("pdf", "json")]
+    assert "[U+4E2D][U+56FD]Pharma" in tight(text_of(issued[0].data))
+    assert "\u4e2d\u56fd Pharma" in issued[1].data.decode()
+    assert re.fullmatch(r"dossier-pharma-[\d-]+\.pdf", issued[0].name)
+
+
+def test_what_cannot_even_be_spelt_out_gets_503_with_what_to_do(house, monkeypatch):
+    monkeypatch.setattr(dossiers.spelling, "spelt_out", lambda document, _characters: document)
+    monkeypatch.setattr(dossiers, "MOST_SCRIPTS", 1)
+    supplier_id = make.supplier(house, "\u56fd Pharma")
+    before = len(entries(house, action=dossiers.TAKEN))
+    answer = house.client().get(f"/suppliers/{supplier_id}/dossier/dossier.pdf")
+    assert answer.status_code == 503 and "Retry-After" in answer.headers
+    for words in ("U+56FD", "No font at hand can print", "add a font"):
+        assert words in answer.text
+    assert len(entries(house, action=dossiers.TAKEN)) == before, "what was not handed out is no download"
+
+
+@pytest.mark.wkhtmltopdf
+def test_with_pdfkit_the_same_dossier_is_printed_and_stamped(case, structure, printing):
+    theirs = replace(case.sponsor, app=printing)
+    with trying(theirs):
+        pdf = dossiers.issue(supplier=suppliers.get(case.supplier_id), form="pdf").data
+        assert "stamped 'uncontrolled copy'" in dossiers.engine_note()
+    text = tight(text_of(pdf))
+    assert "uncontrolledcopy" in text.lower()
+    for item in structure["assessments"][0]["signatures"]:
+        assert tight(item["printed_name"]) in text and tight(item["meaning"]) in text
+    for section in structure["assessments"][0]["sections"]:
+        assert all(question["id"] in text for question in section["questions"])
+    assert "wkhtmltopdf" in str(PdfReader(io.BytesIO(pdf)).metadata).lower() or pdf.startswith(b"%PDF")
+
+
+def test_without_the_print_engine_the_page_says_so_and_the_record_is_typeset(house, printing, monkeypatch):
+    monkeypatch.setattr(dossiers.print, "available", lambda: False)
+    theirs, supplier_id = replace(house, app=printing), make.supplier(house)
+    client = theirs.client()
+    page = client.get(f"/suppliers/{supplier_id}/dossier/").text
+    assert "wkhtmltopdf is not installed" in page and "typeset instead, as a controlled record" in page
+    pdf = client.get(f"/suppliers/{supplier_id}/dossier/dossier.pdf").data
+    assert pdf.startswith(b"%PDF") and "uncontrolled" not in text_of(pdf).lower()
+
+
+def test_by_default_the_page_says_nothing_of_engines(house, case):
+    with trying(house):
+        assert dossiers.engine_note() == ""
+    assert "wkhtmltopdf" not in house.client().get(f"/suppliers/{case.supplier_id}/dossier/").text
+
+
+def test_a_failing_print_engine_gets_503_and_no_half_a_file(house, printing, monkeypatch):
+    def fail(_document):
+        raise dossiers.print.PrintFailed("it ran out of memory")
+
+    monkeypatch.setattr(dossiers.print, "available", lambda: True)
+    monkeypatch.setattr(dossiers.print, "render", fail)
+    with trying(replace(house, app=printing)), pytest.raises(Unavailable, match="The print engine failed"):
+        dossiers.issue(supplier=suppliers.get(make.supplier(house)), form="pdf")
