@@ -38,8 +38,9 @@ def create_app(settings: config.Config | None = None) -> Flask:
     app.extensions["portal.config"] = settings
     app.config.update(
         SECRET_KEY=settings.secret_key,
-        MAX_CONTENT_LENGTH=settings.upload_limit + 1024 * 1024,
-        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        # A form is held in memory, whoever sent it; where files are taken, doors.make_room allows for them.
+        MAX_CONTENT_LENGTH=config.MIB,
+        MAX_FORM_MEMORY_SIZE=config.MIB // 16,
         MAX_FORM_PARTS=500,
         SESSION_COOKIE_NAME="__Host-portal_form" if settings.secure else "portal_form",
         SESSION_COOKIE_SECURE=settings.secure,
@@ -55,6 +56,7 @@ def create_app(settings: config.Config | None = None) -> Flask:
     for room in (db, store, mail):
         room.start(app, settings)
     outbox.start(app, settings, jobs.JOBS)
+    app.before_request(views.doors.make_room)
     CSRFProtect(app)
     Bootstrap5(app)
     errors.register(app)

@@ -60,9 +60,8 @@ def record(action: str, row: Base | None = None, **changes: Any) -> None:
 
 
 def record_now(action: str, row: Base | None = None, **changes: Any) -> None:
-    """Write an event in a transaction of its own, for what fails: a refused access, a wrong password."""
+    """Write an event in a transaction of its own, for what fails, and undo the present one."""
     note, scope = _event_note(action, row, changes), tenancy.scope()
-    db.session.rollback()
     with tenancy.scoped(replace(scope, writes=True)) as session:
         _notes(session).append(note)
     tenancy.enter(scope)

@@ -59,7 +59,7 @@ class SupplierForm(Form):
     """Legal name, services, and the three impact and four exposure factors of SRM-1.0."""
 
     id = FreshId()
-    version = HiddenField(default="0")
+    version = HiddenField()
     legal_name = line("Legal name", 200)
     services = paragraph("Services", 2000, help="What this supplier does for you, one service a line.")
     impact_patient = _factor("impact_patient")

@@ -8,7 +8,7 @@ from uuid import uuid4
 from flask import Flask, Response, current_app, g, request, url_for
 
 from portal import access, tenancy
-from portal.config import Config
+from portal.config import MIB, Config
 from portal.errors import NotFound, SignInNeeded
 from portal.models.evidence import Evidence
 from portal.services.accounts import sessions
@@ -26,12 +26,20 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+TAKE_FILES = frozenset({"answering.attach"})
 
 
 def register(app: Flask) -> None:
     """Put the doors before every view and the headers on every answer."""
     app.before_request(knock)
     app.after_request(harden)
+
+
+def make_room() -> None:
+    """Let a body be as big as a file may be where files are taken; called before anything reads it."""
+    if request.endpoint in TAKE_FILES:
+        config: Config = current_app.extensions["portal.config"]
+        request.max_content_length = config.upload_limit + MIB
 
 
 def knock() -> None:

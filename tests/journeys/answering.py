@@ -67,7 +67,8 @@ def attaches_evidence(page: Page) -> None:
         """() => {
             window.seen = [];
             const note = () => seen.push(document.querySelector('.sending progress')?.value);
-            new MutationObserver(note).observe(document.querySelector('#P11-01 form.drop'), {childList: true, subtree: true});
+            const form = document.querySelector('#P11-01 form.drop');
+            new MutationObserver(note).observe(form, {childList: true, subtree: true});
         }"""
     )
     card(page, "P11-01").locator("input[type=file]").set_input_files(REPORT)
@@ -118,8 +119,9 @@ def answers_the_rest(page: Page, *, but: tuple[str, ...]) -> None:
         onward = page.locator("nav.steps [rel=next]")
         if not onward.count():
             return
+        address = onward.get_attribute("href")
         onward.click()
-        page.wait_for_load_state()
+        page.wait_for_url(f"**{address}")
 
 
 def is_told_what_is_missing(page: Page, missing: tuple[str, ...]) -> None:

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, ViewportSize, WebError
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, ViewportSize, WebError, expect
 
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 NARROW: ViewportSize = {"width": 390, "height": 844}
-# How long a browser waits for what should be there at once, in milliseconds.
-PATIENCE = 10_000
+# How long to wait for what is there at once on a machine that is not busy, in seconds.
+PATIENCE = 15
 
 
 class Browsers:
     """Opens browsers that share nothing with each other, as those of different people."""
 
     def __init__(self, new_context: Callable[..., BrowserContext], home: str) -> None:
+        expect.set_options(timeout=PATIENCE * 1000)
         self.home = home
         self._new_context = new_context
+        self._open: list[BrowserContext] = []
         self._faults: list[str] = []
         self._expected: list[str] = []
 
     def open(self, size: ViewportSize = WIDE, *, script: bool = True) -> Page:
         """Open a browser of its own and return its first page."""
-        context = self._new_context(viewport=size, java_script_enabled=script)
-        context.set_default_timeout(PATIENCE)
+        context = self._new_context(base_url=self.home, viewport=size, java_script_enabled=script)
+        context.set_default_timeout(PATIENCE * 1000)
         context.on("console", self._console)
         context.on("weberror", self._script)
         context.on("request", self._request)
         context.on("response", self._response)
+        self._open.append(context)
         return context.new_page()
+
+    def close(self) -> None:
+        """Close every browser, before the portal that they look at ends."""
+        while self._open:
+            self._open.pop().close()
 
     def expect(self, *texts: str) -> None:
         """Let faults pass that contain one of the texts: the test brings them about on purpose."""

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from tests import make
-from tests.journeys.answering import REPORT, REPORT_DIGEST
-from tests.journeys.asking import NAME, SET
+from tests.journeys.answering import REPORT_DIGEST
+from tests.journeys.asking import NAME
 from tests.journeys.people import card
 
 # Gives the same verdict as a click on each form would, without showing the page anew after each.
@@ -19,7 +19,8 @@ REST = """async () => {
     for (const form of document.querySelectorAll('form.verdict')) {
         form.querySelector('input[value=accepted]').checked = true;
         if (form.elements.level) form.elements.level.value = 'E2';
-        const answer = await fetch(form.action, {method: 'POST', body: new URLSearchParams(new FormData(form)), redirect: 'manual'});
+        const body = new URLSearchParams(new FormData(form));
+        const answer = await fetch(form.action, {method: 'POST', body, redirect: 'manual'});
         if (answer.type !== 'opaqueredirect') throw new Error(form.action + ' answered ' + answer.status);
     }
 }"""

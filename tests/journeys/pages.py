@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from portal import tenancy
 from portal.services.assessments import reviewing
 from tests import make
 from tests.journeys import people
+from tests.journeys.browsers import Browsers
 from tests.services import Inbox
 
 OPEN = ("P11-20", "P11-21")
@@ -24,6 +26,7 @@ SAID = {
     "P11-16": ("no", "Not on the FTIR"),
 }
 BACK = "P11-05"
+Look = Callable[[Page], list[str]]
 
 
 @dataclass(frozen=True)
@@ -58,41 +61,51 @@ def _verdict(question_id: str, answer: str) -> tuple[str, str, str]:
     return make.usual_verdict(question_id, answer)
 
 
-def of_visitors(filled: Filled, page: Page) -> Iterator[str]:
-    """Go to each page that needs no sign-in, and say its name at each."""
-    for address in ("/sign-in", "/left", "/nothing", make.link(filled.answering)):
+def faults(look: Look, browsers: Browsers, inbox: Inbox, sponsor: make.Sponsor, size: ViewportSize) -> str:
+    """Go through every page and return what `look` finds amiss there, a line each."""
+    found, cases = [], filled(sponsor)
+    visitor, staff = browsers.open(size), browsers.open(size)
+    for page in chain(
+        of_visitors(cases, visitor), of_staff(cases, staff),
+        of_respondent(browsers.open(size), inbox, cases.answering, "scope", "submit"),
+        of_respondent(browsers.open(size), inbox, cases.answered, "submit"),
+        of_respondent(browsers.open(size), inbox, cases.returned, "records"),
+        of_respondent(browsers.open(size), inbox, cases.closed, "records", "receipt"),
+    ):  # fmt: skip
+        page.wait_for_load_state()
+        found += [f"{page.url.removeprefix(browsers.home)}: {fault}" for fault in look(page)]
+    return "\n".join(found)
+
+
+def of_visitors(cases: Filled, page: Page) -> Iterator[Page]:
+    """Go to each page that needs no sign-in."""
+    for address in ("/sign-in", "/left", "/nothing", make.link(cases.answering)):
         page.goto(address)
-        yield address
+        yield page
 
 
-def of_staff(filled: Filled, page: Page) -> Iterator[str]:
-    """Sign in, go to each page of the sponsor's staff, and say its address at each."""
-    people.sign_in(page, filled.sponsor)
-    supplier = f"/suppliers/{filled.closed.supplier_id}"
-    answering, answered, in_review, closed = (
-        f"/assessments/{case.assessment_id}"
-        for case in (filled.answering, filled.answered, filled.in_review, filled.closed)
+def of_staff(cases: Filled, page: Page) -> Iterator[Page]:
+    """Sign in and go to each page of the sponsor's staff."""
+    people.sign_in(page, cases.sponsor)
+    supplier = f"/suppliers/{cases.answering.supplier_id}"
+    answering, in_review, closed = (
+        f"/assessments/{case.assessment_id}" for case in (cases.answering, cases.in_review, cases.closed)
     )
     for address in (
         "/suppliers/", "/suppliers/?text=nobody", "/suppliers/new", supplier, f"{supplier}/edit", f"{supplier}/send",
-        f"{supplier}/send/{make.KEY}", f"{supplier}/dossier/", f"{supplier}/audit", "/audit", answering, closed,
-        f"{answered}/review", f"{in_review}/review", f"{closed}/review", f"{closed}/rating", f"{in_review}/close",
+        f"{supplier}/send/{make.KEY}", f"{supplier}/dossier/", f"{supplier}/audit?page=2", answering, closed,
+        f"{in_review}/review?show=undecided", f"{closed}/review?show=gaps", f"{closed}/rating", f"{in_review}/close",
     ):  # fmt: skip
         page.goto(address)
-        yield address
+        yield page
 
 
-def of_respondents(case: make.Sent, page: Page, inbox: Inbox) -> Iterator[str]:
-    """Come in by link and code, go to each page of the manufacturer's people, and say its address at each."""
+def of_respondent(page: Page, inbox: Inbox, case: make.Sent, *names: str) -> Iterator[Page]:
+    """Come in by link and code and go to pages of the manufacturer's people."""
     code = people.code_after(inbox, case.email)
     people.ask_for_code(page, make.link(case))
-    yield "/code"
+    yield page
     people.type_code(page, code())
-    for address in ("/answering/scope", "/answering/records", "/answering/submit", "/answering/receipt"):
-        page.goto(address)
-        yield address
-
-
-def listed(found: Mapping[str, Sequence[str]]) -> str:
-    """Return the faults that were found, a line each, with the page in front."""
-    return "\n".join(f"{name}: {fault}" for name, faults in found.items() for fault in faults)
+    for name in names:
+        page.goto(f"/answering/{name}")
+        yield page

@@ -15,12 +15,12 @@ from portal import tenancy
 from portal.db import db
 from portal.models.assessments import MailedCode
 from tests import make
+from tests.journeys.browsers import PATIENCE
 from tests.services import Inbox
 
 SAVED = re.compile(r"^Saved \d\d:\d\d:\d\d UTC$")
 LINK = re.compile(r"http://\S+")
 CODE = "is your code"
-PATIENCE = 10
 Code = Callable[[], str]
 
 

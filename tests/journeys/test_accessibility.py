@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from tests import make
 from tests.journeys import pages
-from tests.journeys.browsers import Browsers
+from tests.journeys.browsers import WIDE, Browsers
 from tests.services import Inbox
 
 pytestmark = pytest.mark.browser
@@ -18,9 +18,8 @@ RULES = {
 }
 
 
-def faults(page: Page) -> list[str]:
+def look(page: Page) -> list[str]:
     """Return what keeps people out of a page."""
-    page.wait_for_load_state()
     found = [] if page.get_by_role("heading", level=1).count() == 1 else ["not exactly one first heading"]
     for rule in Axe().run(page, options=RULES).response["violations"]:
         found += [f"{rule['id']}: {node['html'][:120]} {node['failureSummary'][:300]}" for node in rule["nodes"][:3]]
@@ -29,11 +28,4 @@ def faults(page: Page) -> list[str]:
 
 def test_every_page_keeps_the_rules(sponsor: make.Sponsor, inbox: Inbox, browsers: Browsers) -> None:
     browsers.expect("404")
-    filled = pages.filled(sponsor)
-    visitor, staff = browsers.open(), browsers.open()
-    found = {name: faults(visitor) for name in pages.of_visitors(filled, visitor)}
-    found |= {name: faults(staff) for name in pages.of_staff(filled, staff)}
-    for case in (filled.answering, filled.answered, filled.returned, filled.closed):
-        page = browsers.open()
-        found |= {f"{case.email} {name}": faults(page) for name in pages.of_respondents(case, page, inbox)}
-    assert pages.listed(found) == ""
+    assert pages.faults(look, browsers, inbox, sponsor, WIDE) == ""

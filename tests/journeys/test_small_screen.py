@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -27,22 +25,14 @@ SMALL = """() => {
 WIDER = "document.scrollingElement.scrollWidth > innerWidth"
 
 
-def faults(page: Page) -> Any:
+def look(page: Page) -> list[str]:
     """Return what does not fit a small screen."""
-    page.wait_for_load_state()
     return (["wider than the screen"] if page.evaluate(WIDER) else []) + page.evaluate(SMALL)
 
 
 def test_every_page_fits_a_telephone(sponsor: make.Sponsor, inbox: Inbox, browsers: Browsers) -> None:
     browsers.expect("404")
-    filled = pages.filled(sponsor)
-    visitor, staff = browsers.open(NARROW), browsers.open(NARROW)
-    found = {name: faults(visitor) for name in pages.of_visitors(filled, visitor)}
-    found |= {name: faults(staff) for name in pages.of_staff(filled, staff)}
-    for case in (filled.answering, filled.answered, filled.returned, filled.closed):
-        page = browsers.open(NARROW)
-        found |= {f"{case.email} {name}": faults(page) for name in pages.of_respondents(case, page, inbox)}
-    assert pages.listed(found) == ""
+    assert pages.faults(look, browsers, inbox, sponsor, NARROW) == ""
 
 
 def test_the_strip_of_sections_shows_where_one_is_and_leads_on(
@@ -52,7 +42,7 @@ def test_the_strip_of_sections_shows_where_one_is_and_leads_on(
     page = browsers.open(NARROW)
     people.come_in(page, inbox, make.link(case), case.email)
     strip = page.get_by_role("navigation", name="Sections", exact=True)
-    for section in ("Records: copies, protection and retrieval", "Codes, passwords and devices"):
+    for section in ("Records: copies, protection and retrieval", "People, training and documentation"):
         strip.get_by_role("link", name=section).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(section)
         expect(strip.locator("[aria-current=page]")).to_be_in_viewport(ratio=0.9)

@@ -31,6 +31,7 @@ def enter(inbox: Inbox, browsers: Browsers) -> Enter:
     def come_in(case: make.Sent) -> Page:
         page = browsers.open()
         people.come_in(page, inbox, make.link(case), case.email)
+        page.wait_for_load_state()
         return page
 
     return come_in
@@ -39,7 +40,6 @@ def enter(inbox: Inbox, browsers: Browsers) -> Enter:
 def test_an_answer_given_before_the_script_has_arrived_is_saved(sponsor: make.Sponsor, enter: Enter) -> None:
     held: list[Route] = []
     page = enter(make.sent(sponsor))
-    page.wait_for_load_state()
     page.route("**/autosave.js", lambda route: held.append(route))
     page.goto(page.url, wait_until="commit")
     people.choose(page, QUESTION, "No")
@@ -47,6 +47,7 @@ def test_an_answer_given_before_the_script_has_arrived_is_saved(sponsor: make.Sp
     [script] = held
     script.continue_()
     expect(status(page, QUESTION)).to_have_text(people.SAVED)
+    page.unroute_all()
     page.reload()
     expect(card(page, QUESTION).get_by_label("No", exact=True)).to_be_checked()
 
@@ -99,9 +100,7 @@ def test_a_file_that_is_not_taken_is_named_and_the_next_one_goes_up(
     expect(card(page, QUESTION).get_by_role("alert")).to_have_count(0)
 
 
-def test_a_second_click_sends_no_second_questionnaire(
-    app: Flask, sponsor: make.Sponsor, browsers: Browsers
-) -> None:
+def test_a_second_click_sends_no_second_questionnaire(app: Flask, sponsor: make.Sponsor, browsers: Browsers) -> None:
     supplier_id = make.supplier(sponsor)
     page = browsers.open()
     people.sign_in(page, sponsor)

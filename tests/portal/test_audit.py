@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -59,11 +59,11 @@ def test_a_change_has_one_entry_that_says_who_when_where_and_why(app, sponsor):
 def test_a_reason_ends_with_its_transaction(app, sponsor):
     supplier_id = make.supplier(sponsor)
     with app.app_context():
-        for reason in ("First.", ""):
-            with tenancy.scoped(sponsor.scope()):
-                tenancy.fetch(Supplier, supplier_id).services = uuid4().hex
-                if reason:
-                    audit.because(reason)
+        tenancy.enter(sponsor.scope())
+        audit.because("First.")
+        for services in ("Vials", "Syringes"):
+            tenancy.fetch(Supplier, supplier_id).services = services
+            db.session.commit()
     assert [entry.reason for entry in trail(sponsor, record_id=supplier_id, action="changed")] == ["First.", ""]
 
 
@@ -72,7 +72,7 @@ def test_a_deleted_record_leaves_its_last_values(app, sponsor):
     with app.app_context():
         tenancy.enter(sponsor.scope())
         row = tenancy.fetch(Site, site_id)
-        db.session.expire(row)
+        db.session.expire(row, ["name"])
         db.session.delete(row)
         if db.engine.dialect.name == "postgresql":
             with pytest.raises(DBAPIError, match="permission denied"):
@@ -134,21 +134,13 @@ def test_a_secrets_change_is_on_record_and_its_value_is_not(app, sponsor):
     assert not [entry for entry in trail(sponsor) for value in hashes if value in entry.changes]
 
 
-@pytest.mark.parametrize("model", [Supplier, Membership, Person])
+@pytest.mark.parametrize("target", [Supplier, Membership, Person, Person.__table__])
 @pytest.mark.parametrize("verb", [insert, update, delete])
-def test_a_bulk_statement_is_refused(app, sponsor, model, verb):
+def test_a_bulk_statement_is_refused(app, sponsor, target, verb):
     with app.app_context():
         tenancy.enter(sponsor.scope())
         with pytest.raises(BulkRefused):
-            db.session.execute(verb(model))
-
-
-@pytest.mark.parametrize("verb", [insert, update, delete])
-def test_a_bulk_statement_on_a_bare_table_is_refused(app, sponsor, verb):
-    with app.app_context():
-        tenancy.enter(sponsor.scope())
-        with pytest.raises(BulkRefused):
-            db.session.execute(verb(Person.__table__))
+            db.session.execute(verb(target))
 
 
 def test_a_savepoint_is_refused(app, sponsor):
@@ -184,14 +176,13 @@ def test_parallel_writers_make_one_chain_without_gaps(app, sponsor):
 
 def test_a_rollback_leaves_no_entry(app, sponsor):
     before = len(trail(sponsor))
-    with app.app_context(), pytest.raises(ZeroDivisionError), tenancy.scoped(sponsor.scope()):
+    with app.app_context(), tenancy.scoped(sponsor.scope()):
         db.session.add(Supplier(legal_name="Never", created_at=now()))
+        audit.record("test.undone")
         db.session.flush()
-        audit.record("test.event")
-        raise ZeroDivisionError
-    make.supplier(sponsor)
-    assert [entry.number for entry in trail(sponsor)] == list(range(1, before + 4))
-    assert not [entry for entry in trail(sponsor) if "Never" in entry.changes or entry.action == "test.event"]
+        db.session.rollback()
+        audit.record("test.done")
+    assert [entry.action for entry in trail(sponsor)][before:] == ["test.done"]
 
 
 def test_an_entry_that_cannot_be_written_undoes_the_change(app, sponsor, owner):
@@ -221,29 +212,33 @@ def test_an_event_that_is_recorded_now_outlives_what_is_undone(app, sponsor):
     assert audit.told(alone) == {"permission": [None, "audit.view"]}
 
 
-def test_the_time_zone_of_the_machine_does_not_matter(app, sponsor, monkeypatch):
-    try:
-        for zone in ("Pacific/Chatham", "Asia/Kathmandu", "UTC"):
-            live_in(app, zone, monkeypatch)
-            with app.app_context():
-                assert abs(only(sponsor, record_id=make.supplier(sponsor)).at - datetime.now(UTC)) < timedelta(
-                    minutes=1
-                )
-            assert damages(sponsor) == []
-    finally:
-        monkeypatch.undo()
+@pytest.mark.parametrize("zone", ["Pacific/Chatham", "Asia/Kathmandu"])
+def test_the_time_zone_of_the_machine_does_not_matter(app, sponsor, zone, live_in):
+    live_in(zone)
+    at = only(sponsor, record_id=make.supplier(sponsor)).at
+    assert at.utcoffset() == timedelta(0)
+    assert abs(at - datetime.now(UTC)) < timedelta(minutes=1)
+    live_in("UTC")
+    assert damages(sponsor) == []
+
+
+@pytest.fixture
+def live_in(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Move the process, and each new connection to PostgreSQL, to another time zone."""
+
+    def settle() -> None:
         time.tzset()
         with app.app_context():
             db.engine.dispose()
 
+    def move(zone: str) -> None:
+        for name in ("TZ", "PGTZ"):
+            monkeypatch.setenv(name, zone)
+        settle()
 
-def live_in(app: Flask, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Move the process, and each new connection to PostgreSQL, to another time zone."""
-    for name in ("TZ", "PGTZ"):
-        monkeypatch.setenv(name, zone)
-    time.tzset()
-    with app.app_context():
-        db.engine.dispose()
+    yield move
+    monkeypatch.undo()
+    settle()
 
 
 @contextmanager

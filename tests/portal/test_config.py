@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from tests import make
 ADDRESS = "https://portal.example.com"
 GOOD = {
     "PORTAL_MODE": "production",
-    "SECRET_KEY": secrets.token_urlsafe(48),
-    "AUDIT_KEY": secrets.token_hex(32),
+    "SECRET_KEY": "mXw2-vT9q_Rk4sLz8YbN1cHd6JfG3pAe5UiO7yQt",
+    "AUDIT_KEY": "8d1f0a37c25be946d07c1f8ea3b2596447ecad19",
     "DATABASE_URL": "postgresql://portal@db.example.com/portal",
     "DATA_DIR": "/srv/portal",
     "BASE_URL": ADDRESS,

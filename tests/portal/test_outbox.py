@@ -118,6 +118,18 @@ def test_parallel_runners_share_the_jobs(app, sponsor, jobs):
     assert [jobs.done.count(subject_id) for subject_id in asked_for] == [1] * 20
 
 
+@pytest.mark.postgresql
+def test_a_row_in_another_runners_hands_is_passed_by(app, sponsor, jobs):
+    held, free = asked(sponsor), asked(sponsor)
+    runner = threading.Thread(target=make.do_jobs, args=[app])
+    with app.app_context(), db.engine.connect() as other:
+        other.execute(select(OutboxRow.id).where(OutboxRow.id == held.id).with_for_update())
+        runner.start()
+        runner.join(timeout=PATIENCE)
+        assert (held.subject_id in jobs.done, free.subject_id in jobs.done) == (False, True)
+    runner.join()
+
+
 @pytest.mark.parametrize("job", ["work", "send"])
 def test_a_failure_is_noted_and_tried_again_later_and_later(app, sponsor, jobs, job):
     jobs.fault = ZeroDivisionError()

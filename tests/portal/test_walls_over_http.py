@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, Rule
 from werkzeug.test import TestResponse
 
 from portal import access
@@ -50,6 +50,13 @@ def test_the_word_stands_in_every_text_of_the_other_sponsor(theirs):
         "These columns of the other sponsor do not carry the word, so that a leak of theirs would not be seen. Write "
         "it there in tests/portal/foreign.py, or name the column in NOT_WRITTEN if no person writes into it.",
     )
+
+
+def test_an_address_with_a_part_that_the_walk_does_not_know_fails(ours):
+    rule = Rule("/findings/<uuid:finding_id>", endpoint="findings.show")
+    Map([rule])
+    with pytest.raises(AssertionError, match=r"\['finding_id'\] that the walk does not know"):
+        address(rule, ours.values("qa"))
 
 
 def test_those_who_try_everything_may_go_everywhere():
