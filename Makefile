@@ -7,7 +7,7 @@ export PORT
 .PHONY: help demo install test check bench clean
 
 help:      ## list what can be made
-	@grep -E '^[a-z]+: .*##' Makefile | sed 's/:.*## /\t/'
+	@awk -F ':.*## *' '/^[a-z]+:.*## /{printf "%-8s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/run.done  ## serve a portal with fictional data on 127.0.0.1 (PORT=8000; RESET=1 starts over)
 	@$(VENV)/bin/portal demo $(if $(RESET),--reset)
@@ -32,7 +32,12 @@ clean:     ## remove the environment; data under var/ stays
 
 # The exact, hashed set of packages; uv is quick, pip does the same where uv is not to be had.
 $(VENV)/%.done: .requirements/%.txt pyproject.toml
-	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(VENV)/bin/python || { \
+	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	    { echo "$(PYTHON) is not Python 3.11 or newer. Name one that is, for example: make PYTHON=python3.12" >&2; exit 1; }; \
+	  $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	    { echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }; \
+	  $(PYTHON) -m venv $(VENV); }
 	@$(VENV)/bin/python -m pip install --quiet uv 2>/dev/null || true
 	@if $(VENV)/bin/python -c 'import uv' 2>/dev/null; then \
 	  $(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python --require-hashes -r $< && \

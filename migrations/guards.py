@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from alembic import context, op
-from sqlalchemy import inspect, text
+from alembic import op
+from sqlalchemy import Connection, inspect, text
+
+from portal.db import Base
 
 SETTING = "portal.tenant_id"
 
@@ -72,9 +74,15 @@ def wall(table: str) -> None:
     op.execute(f"CREATE POLICY own_tenant ON {table} USING ({own}) WITH CHECK ({own})")
 
 
-def grant(table: str, rights: str) -> None:
-    """Give the application's role what it needs on a table, if `portal migrate` named one."""
-    role = context.config.attributes.get("app_role", "")
-    if on_postgresql() and role:
-        quoted = op.get_bind().execute(text("SELECT quote_ident(:role)"), {"role": role}).scalar()
-        op.execute(f"GRANT {rights} ON {table} TO {quoted}")
+def give_rights(connection: Connection, role: str) -> None:
+    """Give the application's role what it needs on each table, and nothing to destroy: no DELETE, no TRUNCATE."""
+    if connection.dialect.name != "postgresql" or not role:
+        return
+    quoted = connection.scalar(text("SELECT quote_ident(:role)"), {"role": role})
+    # What refuses change gets no UPDATE either. The role reads which revision it stands on, and never sets it.
+    refusing = text("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgfoid = 'portal_refuse'::regproc")
+    permanent = set(connection.scalars(refusing))
+    for table in Base.metadata.tables:
+        rights = "SELECT, INSERT" if table in permanent else "SELECT, INSERT, UPDATE"
+        connection.execute(text(f"GRANT {rights} ON {table} TO {quoted}"))
+    connection.execute(text(f"GRANT SELECT ON alembic_version TO {quoted}"))

@@ -34,11 +34,6 @@ class Mark:
     door: Door
     permission: str
     reason: str = ""
-    records: bool = False
-
-    def writes(self, method: str) -> bool:
-        """Tell whether such a request takes part in writing: a change, or a view that leaves a record."""
-        return self.records or method not in SAFE_METHODS
 
 
 class Unmarked(RuntimeError):
@@ -60,10 +55,10 @@ def may(role: str, permission: str) -> bool:
     return role in table()[permission]
 
 
-def allows(permission: str, *, records: bool = False) -> Callable[[View], View]:
-    """Mark a view with the one permission that it demands; `records` for a view that leaves an audit entry."""
+def allows(permission: str) -> Callable[[View], View]:
+    """Mark a view with the one permission that it demands."""
     door: Door = "cmo" if table()[permission] <= set(CMO_ROLES) else "staff"
-    return _mark(Mark(door, permission, records=records))
+    return _mark(Mark(door, permission))
 
 
 def public(reason: str) -> Callable[[View], View]:

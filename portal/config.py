@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.utils import parseaddr
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -33,8 +35,21 @@ class MailServer:
     host: str
     port: int
     user: str | None
-    password: str | None
+    password: str | None = field(repr=False)
     tls: bool
+
+    @property
+    def encrypted(self) -> bool:
+        """Tell whether mails travel encrypted: from the start, or from STARTTLS on, which a sign-in demands."""
+        return self.tls or self.user is not None
+
+    @property
+    def on_this_machine(self) -> bool:
+        """Tell whether mails reach the server without a wire."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +57,10 @@ class Config:
     """What the installation has decided; README lists each name."""
 
     mode: Mode
-    secret_key: str
-    audit_key: str
-    database_url: str
-    redis_url: str | None
+    secret_key: str = field(repr=False)
+    audit_key: str = field(repr=False)
+    database_url: str = field(repr=False)
+    redis_url: str | None = field(repr=False)
     base_url: str
     data_dir: Path
     mail: MailServer | None
@@ -125,12 +140,24 @@ def _production_faults(config: Config) -> list[tuple[str, str]]:
             "must name a file, such as sqlite:////srv/portal/portal.db; "
             "records in memory are gone when the process ends",
         ),
+        (
+            config.mail is not None and not _sendable(config.mail_sender),
+            "MAIL_SENDER",
+            "set it beside MAIL_URL to the address that mails come from, "
+            "for example: CMO oversight <portal@example.com>",
+        ),
     )
     return [(name, text) for bad, name, text in checks if bad]
 
 
 def _guessable(key: str) -> bool:
     return len(key) < KEY_LENGTH or len(set(key)) < KEY_VARIETY
+
+
+def _sendable(sender: str) -> bool:
+    """Tell whether a sender is an address that others can know."""
+    name, _, host = parseaddr(sender)[1].rpartition("@")
+    return bool(name and host) and host != "localhost"
 
 
 def _one_of(choices: tuple[T, ...]) -> Callable[[str], T]:

@@ -8,6 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine
 
 import migrations
+from migrations import guards
 from portal.db import prepare_sqlite
 
 HEAD = "0001"
@@ -20,8 +21,10 @@ def migrate(url: str, *, app_role: str = "") -> str:
         with engine.connect() as connection:
             settings = Alembic()
             settings.set_main_option("script_location", migrations.__path__[0])
-            settings.attributes.update(connection=connection, app_role=app_role)
+            settings.attributes.update(connection=connection)
             command.upgrade(settings, HEAD)
+            # After every run, not in a migration: the role may have been named, or made, later.
+            guards.give_rights(connection, app_role)
             connection.commit()
             return revision(connection) or ""
     finally:

@@ -96,6 +96,8 @@ def prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "connect")
     def _settings(connection: sqlite3.Connection, _record: object) -> None:
+        # SQLite's own lower() knows ASCII alone: Österreich and österreich would be two suppliers.
+        connection.create_function("lower", 1, _lower, deterministic=True)
         journal, synchronous = sqlite_journal()
         for pragma in (
             f"journal_mode={journal}",
@@ -112,6 +114,10 @@ def prepare_sqlite(engine: Engine) -> None:
         # can be refused in the middle.
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if isinstance(text, str) else text
 
 
 def sqlite_journal(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from flask import Flask, Response, current_app, jsonify, make_response, render_t
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 
 class PortalError(Exception):
@@ -110,8 +110,9 @@ class Unavailable(PortalError):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Say after how many seconds another try makes sense."""
-        return {"Retry-After": "10"}
+        """Say after how many seconds another try makes sense, if it ever does."""
+        wait = self.details.get("wait", 10)
+        return {"Retry-After": str(wait)} if wait else {}
 
 
 # What the web framework itself refuses, in our words.
@@ -191,7 +192,10 @@ def _http(error: HTTPException) -> Response:
     fault = PortalError(HTTP_TEXTS.get(status, (error.name, "Go back and try again."))[1])
     fault.title = HTTP_TEXTS.get(status, (error.name, ""))[0]
     fault.status = status
-    return show(fault)
+    response = show(fault)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
 
 
 def _bug(error: Exception) -> Response:

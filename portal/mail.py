@@ -58,7 +58,7 @@ def start(app: Flask, config: Config) -> None:
             MAIL_USERNAME=server.user,
             MAIL_PASSWORD=server.password,
             MAIL_USE_SSL=server.tls,
-            MAIL_USE_TLS=not server.tls and server.user is not None,
+            MAIL_USE_TLS=server.encrypted and not server.tls,
         )
         app.config["MAIL_DEFAULT_SENDER"] = config.mail_sender
         Mail(app)

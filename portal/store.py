@@ -17,14 +17,20 @@ from typing import IO
 from flask import Flask, current_app
 
 from portal.config import Config
-from portal.errors import TooBig
+from portal.errors import TooBig, Unavailable
 
 CHUNK = 1024 * 1024
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-class Damaged(RuntimeError):
-    """The stored bytes are missing or no longer fit their digest."""
+class Damaged(Unavailable):
+    """The stored bytes are missing or no longer fit their digest; trying again cannot help."""
+
+    title = "This file is damaged"
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(f"{fault} Your administrator can find it with 'portal verify'.", wait=None)
+        self.fault = fault
 
 
 class Store:
@@ -50,8 +56,11 @@ class Store:
         return digest, size
 
     def read(self, digest: str) -> Iterator[bytes]:
-        """Yield the bytes of a digest after checking them; raise Damaged if they do not fit."""
+        """Check the bytes of a digest, then return them piece by piece; raise Damaged if they do not fit."""
         self.check(digest)
+        return self._chunks(digest)
+
+    def _chunks(self, digest: str) -> Iterator[bytes]:
         with self.path(digest).open("rb") as source:
             while chunk := source.read(CHUNK):
                 yield chunk
@@ -62,9 +71,9 @@ class Store:
             with self.path(digest).open("rb") as source:
                 found = hashlib.file_digest(source, "sha256").hexdigest()
         except FileNotFoundError:
-            raise Damaged("the file is missing from the store") from None
+            raise Damaged("The file is missing from the store.") from None
         if found != digest:
-            raise Damaged("the file's bytes were altered")
+            raise Damaged("The file's bytes were altered.")
 
     def path(self, digest: str) -> Path:
         """Return where a digest lies; raise ValueError for anything that could lead outside the store."""

@@ -1,7 +1,7 @@
 """The wall between sponsors: who acts, for whom, and the filter that nobody has to call.
 
-A Scope is put on the session in four places only: the staff's door, the respondent's door, the API's door
-and the job wrapper. Without one every read of a tenant's table raises. A new Scope means a new session,
+A Scope is put on the session at the doors of staff and respondents, by the job wrapper and by the commands.
+Without one every read of a tenant's table raises. A new Scope means a new session,
 because a session hands out the rows that it already holds.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Table, event, select, text
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Table, event, false, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import (
     Mapped,
@@ -73,6 +73,16 @@ class AssessmentOwned(TenantOwned):
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805  # SQLAlchemy hands over the class
         return (within("assessment_id", "assessment"),)
+
+
+class StaffOnly(TenantOwned):
+    """Marks a table of which a respondent sees no row."""
+
+
+class OneAssessment(TenantOwned):
+    """Marks the table of assessments itself, of which a respondent sees one row."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-1)
 
 
 def within(column: str, table: str) -> ForeignKeyConstraint:
@@ -162,9 +172,11 @@ def _filter(state: ORMExecuteState) -> None:
     tenant_id, assessment_id = found.tenant_id, found.assessment_id
     options = [with_loader_criteria(TenantOwned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)]
     if assessment_id is not None:
-        options.append(
-            with_loader_criteria(AssessmentOwned, lambda cls: cls.assessment_id == assessment_id, include_aliases=True)
-        )
+        options += [
+            with_loader_criteria(AssessmentOwned, lambda cls: cls.assessment_id == assessment_id, include_aliases=True),
+            with_loader_criteria(OneAssessment, lambda cls: cls.id == assessment_id, include_aliases=True),
+            with_loader_criteria(StaffOnly, lambda _cls: false(), include_aliases=True),
+        ]
     state.statement = state.statement.options(*options)
 
 

@@ -57,9 +57,7 @@ def _choice_problem(question: Question, answer: Answer) -> Problem | None:
 
 def _comment_problem(answer: Answer) -> Problem | None:
     if len(answer.comment) > COMMENT_MAX:
-        return Problem(
-            "comment", f"The comment may have {COMMENT_MAX} characters; it has {len(answer.comment)}."
-        )
+        return Problem("comment", f"The comment may have {COMMENT_MAX} characters; it has {len(answer.comment)}.")
     if character := forbidden_character(answer.comment):
         return Problem("comment", f"The comment holds the character {character}, which may not be in a text.")
     if answer.value in NEEDS_REASON and len(" ".join(answer.comment.split())) < REASON_MIN:

@@ -35,7 +35,7 @@ class Fault:
         return f"{self.place}: {self.text}"
 
 
-class Faulty(ValueError):  # noqa: N818  # the word that the callers use
+class Faulty(ValueError):  # the word that the callers use
     """Carry every fault of a document that cannot be used, so that its author can mend all at once."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:

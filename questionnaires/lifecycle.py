@@ -24,7 +24,8 @@ MOVES: Mapping[tuple[str, str], str] = {
     ("answering", "answer"): "answering",
     ("answering", "submit"): "submitted",
     ("answering", "withdraw"): "withdrawn",
-    ("submitted", "start_review"): "in_review",
+    ("submitted", "judge"): "in_review",
+    ("in_review", "judge"): "in_review",
     ("in_review", "return"): "returned",
     ("in_review", "close"): "closed",
     ("returned", "answer"): "returned",
@@ -36,7 +37,7 @@ _PARTICIPLES: Mapping[str, str] = {
     "send": "sent",
     "answer": "answered",
     "submit": "submitted",
-    "start_review": "taken into review",
+    "judge": "reviewed",
     "return": "returned",
     "close": "closed",
     "withdraw": "withdrawn",
@@ -44,7 +45,7 @@ _PARTICIPLES: Mapping[str, str] = {
 VERBS = tuple(_PARTICIPLES)
 
 
-class NotAllowed(ValueError):  # noqa: N818  # the word that the callers use
+class NotAllowed(ValueError):  # the word that the callers use
     """Say in one sentence why an assessment cannot make a move."""
 
 

@@ -104,9 +104,7 @@ def _find(key: str, version: str | None) -> tuple[Questionnaire, str]:
         if questionnaire.key == key and version in (None, questionnaire.version):
             return questionnaire, frozen
     known = ", ".join(f"{each.key} {each.version}" for each in library()) or "nothing"
-    raise KeyError(
-        f"There is no questionnaire {key} {version or ''}".rstrip() + f"; the library holds {known}."
-    )
+    raise KeyError(f"There is no questionnaire {key} {version or ''}".rstrip() + f"; the library holds {known}.")
 
 
 @cache

@@ -24,11 +24,6 @@ class Progress:
         """Say whether every question that is shown has an answer."""
         return not self.missing
 
-    @property
-    def percent(self) -> int:
-        """Give the answered part in whole percent, rounded down, so that 100 means complete."""
-        return 100 * self.answered // self.total if self.total else 100
-
 
 def visible(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> tuple[Question, ...]:
     """Give the questions that are shown; an answer to a question that is itself hidden counts for nothing."""
@@ -52,9 +47,3 @@ def progress(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> Pro
         ids = shown_ids.intersection(question.id for question in section.questions)
         sections[section.id] = (len(ids - missing_ids), len(ids))
     return Progress(len(shown), len(shown) - len(missing), missing, sections)
-
-
-def first_open(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> Question:
-    """Give the first question that is shown and not answered, or the first of all when none is open."""
-    missing = progress(questionnaire, answers).missing
-    return missing[0] if missing else next(questionnaire.questions)

@@ -80,9 +80,7 @@ def load_regulation(text: str) -> Regulation:
     faults += _row_faults(rows if isinstance(rows, list) else [])
     if faults:
         raise Faulty(faults)
-    return Regulation(
-        **{**document, "requirements": tuple(_requirement(row) for row in document["requirements"])}
-    )
+    return Regulation(**{**document, "requirements": tuple(_requirement(row) for row in document["requirements"])})
 
 
 def uncovered(questionnaire: Questionnaire, regulation: Regulation) -> tuple[Requirement, ...]:

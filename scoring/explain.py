@@ -1,13 +1,18 @@
 """Say in plain sentences how a rating came about: every question, every domain, every driver, the result."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from scoring.document import MOST_LEVEL, OPEN, Case, Question
 from scoring.method import PERCENT, Method
 from scoring.risk import LEVELS
-from scoring.score import Domain, Driver, Rating, Result, one_decimal
+from scoring.score import FINAL, Domain, Driver, Rating, Result, one_decimal
+
+Titles: TypeAlias = Mapping[str, str]  # domain -> its title
+NO_TITLES: Final[Titles] = MappingProxyType({})
 
 ANSWER_WORDS: Final = {
     "implemented": "implemented",
@@ -70,9 +75,11 @@ def domain_lines(rating: Rating) -> tuple[DomainLine, ...]:
     )
 
 
-def driver_sentences(rating: Rating) -> tuple[str, ...]:
-    """Explain every driver, the highest first."""
-    return tuple(f"{_cause(driver, rating)} {_consequence(driver.level)}" for driver in rating.drivers)
+def driver_sentences(rating: Rating, titles: Titles = NO_TITLES) -> tuple[str, ...]:
+    """Explain every driver, the highest first; a domain that has a title is called by it."""
+    return tuple(
+        f"{_CAUSES[driver.kind](driver, rating, titles)} {_consequence(driver.level)}" for driver in rating.drivers
+    )
 
 
 def result_sentences(rating: Rating) -> tuple[str, ...]:
@@ -146,40 +153,41 @@ def _consequence(level: int) -> str:
     return f"The rating is {name}." if level == MOST_LEVEL else f"The rating cannot be better than {name}."
 
 
-def _one_gate_failed(driver: Driver, rating: Rating) -> str:
+def _one_gate_failed(driver: Driver, rating: Rating, _titles: Titles) -> str:
     (gate,) = _named(driver, rating)
     return f"A critical question was {_FAILED_WORDS[gate.answer]}: {gate.id}."
 
 
-def _several_gates_failed(driver: Driver, rating: Rating) -> str:
+def _several_gates_failed(driver: Driver, rating: Rating, _titles: Titles) -> str:
     gates = [f"{gate.id} ({_FAILED_WORDS[gate.answer]})" for gate in _named(driver, rating)]
     return f"{len(gates)} critical questions are not met: {', '.join(gates)}."
 
 
-def _gate_unproven(driver: Driver, rating: Rating) -> str:
+def _gate_unproven(driver: Driver, rating: Rating, _titles: Titles) -> str:
     gates = [f"{gate.id} ({gate.answer}, evidence {gate.evidence})" for gate in _named(driver, rating)]
     are = "question is" if len(gates) == 1 else "questions are"
     return f"{len(gates)} critical {are} claimed but not proven: {', '.join(gates)}."
 
 
-def _weak_domain(driver: Driver, rating: Rating) -> str:
+def _weak_domain(driver: Driver, rating: Rating, titles: Titles) -> str:
     (name,) = driver.names
-    return f"The domain {name} holds {_share(rating.domains[name])}, which is below {driver.below} %."
+    called = f"“{titles[name]}”" if name in titles else name
+    return f"The domain {called} holds {_share(rating.domains[name])}, which is below {driver.below} %."
 
 
-def _overdue_critical_action(_driver: Driver, _rating: Rating) -> str:
+def _overdue_critical_action(_driver: Driver, _rating: Rating, _titles: Titles) -> str:
     return "A critical action is overdue."
 
 
-def _open_regulatory_action(_driver: Driver, _rating: Rating) -> str:
+def _open_regulatory_action(_driver: Driver, _rating: Rating, _titles: Titles) -> str:
     return "A regulatory action on data integrity is open."
 
 
-def _insufficient_data(_driver: Driver, rating: Rating) -> str:
+def _insufficient_data(_driver: Driver, rating: Rating, _titles: Titles) -> str:
     return f"{_completeness(rating)} Less than {rating.method.answered_below} % is too little to judge."
 
 
-_CAUSES: Final = {
+_CAUSES: Final[Mapping[str, Callable[[Driver, Rating, Titles], str]]] = {
     "one_gate_failed": _one_gate_failed,
     "several_gates_failed": _several_gates_failed,
     "gate_unproven": _gate_unproven,
@@ -188,10 +196,6 @@ _CAUSES: Final = {
     "open_regulatory_action": _open_regulatory_action,
     "insufficient_data": _insufficient_data,
 }
-
-
-def _cause(driver: Driver, rating: Rating) -> str:
-    return _CAUSES[driver.kind](driver, rating)
 
 
 def _named(driver: Driver, rating: Rating) -> list[Question]:
@@ -216,7 +220,9 @@ def _vulnerability(rating: Rating, result: Result) -> str:
 
 def _final(rating: Rating, result: Result) -> str:
     raised = "raised by the drivers" if result.level > result.matrix_level else "as the matrix gives it"
-    return f"The rating is {result.level}, {LEVELS[result.level]}, {raised}; it is {rating.status}."
+    # Whether a rating is final is the reviewer's word, given by signature; the method knows completeness alone.
+    known = "the answers are complete" if rating.status == FINAL else f"it is {rating.status}"
+    return f"The rating is {result.level}, {LEVELS[result.level]}, {raised}; {known}."
 
 
 def _completeness(rating: Rating) -> str:

@@ -15,8 +15,8 @@ POSTGRESQL = os.environ.get("TEST_POSTGRESQL_URL", "postgresql://postgres@127.0.
 
 
 @contextmanager
-def temporary() -> Iterator[tuple[str, str]]:
-    """Yield the application's and the owner's address of a fresh, migrated database; drop it afterwards."""
+def temporary(*, migrated: bool = True) -> Iterator[tuple[str, str]]:
+    """Yield the application's and the owner's address of a fresh database, migrated if asked; drop it afterwards."""
     name = f"portal_test_{secrets.token_hex(4)}"
     owner, app_role = f"{name}_owner", f"{name}_app"
     admin = create_engine(POSTGRESQL.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
@@ -27,7 +27,8 @@ def temporary() -> Iterator[tuple[str, str]]:
     host = POSTGRESQL.split("@")[1].rsplit("/", 1)[0]
     owner_url, app_url = (f"postgresql+psycopg://{role}:test@{host}/{name}" for role in (owner, app_role))
     try:
-        database.migrate(owner_url, app_role=app_role)
+        if migrated:
+            database.migrate(owner_url, app_role=app_role)
         yield app_url, owner_url
     finally:
         with admin.connect() as connection:

@@ -8,14 +8,31 @@ import click
 
 from portal import tenancy
 from portal.access import STAFF_ROLES
-from portal.cli.serve import opened
+from portal.cli.opening import opened
 from portal.errors import PortalError
+from portal.forms.fields import EMAIL, tidy
 from portal.services.accounts import people
 
 
+def words(_context: click.Context, _param: click.Parameter, value: str) -> str:
+    """Return one line, trimmed; refuse none, more than its column holds, and signs that nobody sees."""
+    line = tidy(value) or ""
+    if not line or len(line) > 200 or not line.isprintable():
+        raise click.BadParameter("Write one line of 1 to 200 characters.")
+    return line
+
+
+def address(_context: click.Context, _param: click.Parameter, value: str) -> str:
+    """Return a mail address, trimmed; refuse what the forms refuse."""
+    mail = value.strip()
+    if len(mail) > 254 or not EMAIL.regex.match(mail):
+        raise click.BadParameter(str(EMAIL.message))
+    return mail
+
+
 @click.command("add-sponsor")
-@click.argument("name")
-@click.option("--contact", required=True, help="The mail address that suppliers may ask.")
+@click.argument("name", callback=words)
+@click.option("--contact", callback=address, required=True, help="The mail address that suppliers may ask.")
 def add_sponsor(name: str, contact: str) -> None:
     """Create a sponsor and print its id."""
     with opened():
@@ -27,8 +44,8 @@ def add_sponsor(name: str, contact: str) -> None:
 
 @click.command("add-staff")
 @click.argument("sponsor_id", type=click.UUID)
-@click.argument("email")
-@click.option("--name", required=True, help="The name as it is printed with signatures.")
+@click.argument("email", callback=address)
+@click.option("--name", callback=words, required=True, help="The name as it is printed with signatures.")
 @click.option("--title", default="", help="Title or function.")
 @click.option("--role", type=click.Choice(STAFF_ROLES), required=True)
 @click.password_option(help="15 characters or more.")

@@ -14,9 +14,10 @@ from uuid import UUID
 import click
 from flask import Flask
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from portal import access, config, database, tenancy
-from portal.cli.serve import application, installation, opened, revision
+from portal.cli.opening import application, installation, opened, revision
 from portal.db import db, sqlite_journal
 from portal.models.accounts import Tenant
 from portal.services import dossiers, verification
@@ -36,8 +37,15 @@ def migrate(owner_url: str | None, app_role: str) -> None:
         url = config.database(owner_url) if owner_url else settings.database_url
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--owner-url") from None
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    click.echo(f"at revision {database.migrate(url, app_role=app_role)}")
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        click.echo(f"at revision {database.migrate(url, app_role=app_role)}")
+    except OSError as error:
+        raise click.ClickException(f"DATA_DIR, {settings.data_dir}: {error.strerror}") from None
+    except (OperationalError, ProgrammingError) as error:
+        raise click.ClickException(f"The database refused: {error.orig}") from None
+    if not (app_role or settings.sqlite):
+        click.echo("No rights were given. If the application signs in as a role of its own, name it with APP_ROLE.")
 
 
 @click.command()
@@ -83,8 +91,8 @@ def _findings(app: Flask) -> Iterator[tuple[str, str, str]]:
         "" if settings.mode == "production" else "Real records need PORTAL_MODE=production",
     )
     yield "address", settings.base_url, "" if settings.secure else "People's passwords travel without TLS"
-    yield "mail", settings.mail.host if settings.mail else "none; links are copied by hand", ""
-    yield "jobs", "RQ" if settings.redis_url else "in this process", ""
+    yield "mail", *_mail(settings.mail)
+    yield "jobs", "RQ" if settings.redis_url else "in the process of portal serve or portal worker", ""
     yield "PDF engine", dossiers.engine_note() or settings.pdf_engine, ""
     yield from (_sqlite() if settings.sqlite else _postgresql())
     present = revision()
@@ -93,6 +101,13 @@ def _findings(app: Flask) -> Iterator[tuple[str, str, str]]:
         sponsors = len(_tenants())
         second = "SQLite has no second wall; use PostgreSQL for several"
         yield "sponsors", str(sponsors), second if sponsors > 1 else ""
+
+
+def _mail(server: config.MailServer | None) -> tuple[str, str]:
+    if server is None:
+        return "none; links are copied by hand", ""
+    exposed = not (server.encrypted or server.on_this_machine)
+    return server.host, "Links that open records travel without TLS; use smtps://, or name a user" if exposed else ""
 
 
 def _sqlite() -> Iterator[tuple[str, str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import secrets
@@ -21,11 +22,10 @@ from flask import Flask
 from redis import Redis, RedisError
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
-from sqlalchemy.exc import OperationalError
+from waitress.server import BaseWSGIServer
 
-from portal import config, create_app, database, demo, outbox, tenancy
-from portal.cli import seed
-from portal.db import db
+from portal import config, create_app, database, demo, outbox
+from portal.cli import opening, seed
 
 log = logging.getLogger(__name__)
 THREADS = 8
@@ -40,35 +40,62 @@ PAUSE_SECONDS = 5
 def demo_command(port: int, reset: bool) -> None:
     """Serve a portal with fictional data on 127.0.0.1, with its jobs and a mailbox in the same process."""
     folder = Path(os.environ.get("DATA_DIR", "var")).resolve() / "demo"
-    state = demo_state(folder, reset=reset)
-    settings = demo_settings(folder, port)
-    database.migrate(settings.database_url)
-    server = demo.serve(demo.folder_of(settings))
-    app = create_app(replace(settings, mail=config.MailServer("127.0.0.1", server.port, None, None, False)))
-    with app.app_context():
-        seed.fill()
-    state.write_text(FILLED)
-    click.echo(seed.welcome(settings.base_url))
+    with held(folder):
+        with plainly(folder):
+            state = demo_state(folder, reset=reset)
+            settings = demo_settings(folder, port)
+        database.migrate(settings.database_url)
+        server = demo.serve(demo.folder_of(settings))
+        app = create_app(replace(settings, mail=config.MailServer("127.0.0.1", server.port, None, None, False)))
+        with app.app_context():
+            seed.fill()
+        state.write_text(FILLED)
+        click.echo(seed.welcome(settings.base_url))
+        try:
+            run(app, "127.0.0.1", port)
+        finally:
+            server.stop()
+
+
+@contextmanager
+def plainly(folder: Path) -> Iterator[None]:
+    """Say in plain words why a demo cannot have its folder."""
+    other = "choose another folder, for example DATA_DIR=var2"
     try:
-        run(app, "127.0.0.1", port)
-    finally:
-        server.stop()
+        yield
+    except BlockingIOError:
+        sys.exit(f"Another demo runs on {folder}. Stop it, or {other}.")
+    except OSError as error:
+        sys.exit(f"The demo cannot write to {folder}: {error.strerror}. Mend that, or {other}.")
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep a demo's folder for this process alone."""
+    with plainly(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # It lies beside the folder, because a demo that starts over throws its folder away.
+        lock = folder.with_suffix(".lock").open("w")
+    with lock:
+        with plainly(folder):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
 
 
 def demo_state(folder: Path, *, reset: bool) -> Path:
     """Return the file that says how far a demo's folder is; begin afresh where asked, or where filling was cut off."""
     state = folder / "demo.state"
-    if reset or (state.exists() and state.read_text() != FILLED):
-        shutil.rmtree(folder, ignore_errors=True)
+    cut_off = state.exists() and state.read_text() != FILLED
+    if cut_off or (reset and folder.exists()):
+        shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    if not state.exists():
-        state.write_text("being filled")
+    state.write_text(FILLED if state.exists() else "being filled")
     return state
 
 
 def demo_settings(folder: Path, port: int) -> config.Config:
     """Return the demo's settings; its secrets are made once and kept beside its data."""
-    return config.from_environment(
+    return opening.installation(
         {
             "PORTAL_MODE": "demo",
             "DATA_DIR": str(folder),
@@ -93,17 +120,15 @@ def kept_secret(path: Path) -> str:
 @click.option("--port", default=8000, envvar="PORT", show_default=True)
 def serve_command(host: str, port: int) -> None:
     """Serve the portal in one process; without REDIS_URL it does its jobs too."""
-    run(application(), host, port)
+    run(opening.ready(), host, port)
 
 
 @click.command("worker")
 @click.option("--burst", is_flag=True, help="Stop when nothing is left to do.")
 def worker_command(burst: bool) -> None:
-    """Do the background jobs: what RQ hands out, and what a sweeper finds left behind in the table."""
-    app = application()
+    """Do the background jobs: what is due in the table, and with REDIS_URL what RQ hands out."""
+    app = opening.ready()
     settings: config.Config = app.extensions["portal.config"]
-    if not settings.redis_url:
-        sys.exit("REDIS_URL is not set: without Redis the web process does the jobs itself.")
     with app.app_context():
         if burst:
             outbox.drain()
@@ -115,7 +140,7 @@ def worker_command(burst: bool) -> None:
             while not listen(settings.redis_url):
                 pause()
         except KeyboardInterrupt:
-            log.info("told to stop while Redis is away")
+            log.info("told to stop while the sweeper works alone")
         finally:
             sweeper.stop()
 
@@ -131,8 +156,10 @@ class Listener(SimpleWorker):
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # the library has no types here
 
 
-def listen(redis_url: str, *, burst: bool = False) -> bool:
-    """Do what RQ hands out, until told to stop (True) or until Redis goes away (False)."""
+def listen(redis_url: str | None, *, burst: bool = False) -> bool:
+    """Do what RQ hands out, until told to stop (True) or until Redis goes away (False); without Redis, nothing."""
+    if redis_url is None:
+        return False
     connection = Redis.from_url(redis_url)
     queue = Queue(outbox.QUEUE, connection=connection, serializer=JSONSerializer)
     try:
@@ -145,53 +172,15 @@ def listen(redis_url: str, *, burst: bool = False) -> bool:
 
 
 def pause() -> None:
-    """Wait before knocking at Redis again; raise KeyboardInterrupt when told to stop, as RQ cannot tell now."""
+    """Let the sweeper work alone for a while; raise KeyboardInterrupt when told to stop, as RQ cannot tell now."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     time.sleep(PAUSE_SECONDS)
 
 
-def application() -> Flask:
-    """Build the application of this installation."""
-    return create_app(installation())
-
-
-def installation() -> config.Config:
-    """Return the settings of the environment, or say in plain words which of them the portal does not start with."""
-    try:
-        return config.from_environment(os.environ)
-    except config.Unsafe as error:
-        sys.exit("The portal does not start with these settings:\n- " + "\n- ".join(error.faults))
-
-
-@contextmanager
-def opened(*, at_head: bool = True) -> Iterator[Flask]:
-    """Open the application for a command, or say in plain words why its database cannot be used."""
-    app = application()
-    with app.app_context():
-        try:
-            tenancy.enter_unscoped(writes=False)
-            if at_head and (present := revision()) != database.HEAD:
-                raise click.ClickException(f"The database is at revision {present}. Run: portal migrate")
-            yield app
-        except OperationalError as error:
-            raise click.ClickException(f"The database does not answer: {error.orig}") from None
-        finally:
-            tenancy.leave()
-            db.engine.dispose()
-
-
-def revision() -> str:
-    """Return the revision of the open database, or 'none'."""
-    return database.revision(db.session.connection()) or "none"
-
-
 def run(app: Flask, host: str, port: int) -> None:
     """Serve until interrupted; the embedded runner works in the same process."""
-    try:
-        server = waitress.create_server(app, host=host, port=port, threads=THREADS, ident=None)
-    except OSError as error:
-        sys.exit(f"Cannot serve on {host}:{port}: {error.strerror}. Choose another port, for example PORT={port + 1}.")
+    server = listening(app, host, port)
     runner = app.extensions["portal.runner"]
     if isinstance(runner, outbox.ThreadRunner):
         runner.run()
@@ -200,6 +189,21 @@ def run(app: Flask, host: str, port: int) -> None:
     finally:
         if isinstance(runner, outbox.ThreadRunner):
             runner.stop()
+
+
+def listening(app: Flask, host: str, port: int) -> BaseWSGIServer:
+    """Return the embedded server, which has taken its port, or say in plain words that it cannot be had."""
+    settings: config.Config = app.extensions["portal.config"]
+    try:
+        return waitress.create_server(
+            app, host=host, port=port, threads=THREADS, ident=None,
+            # Twice the limit, so that whoever is a little over it reads why on the portal's own page.
+            max_request_body_size=2 * settings.upload_limit + config.MIB,
+            # Who sets TRUSTED_PROXIES leaves these headers to portal/__init__.py; all others must not have them.
+            clear_untrusted_proxy_headers=not settings.proxies,
+        )  # fmt: skip
+    except OSError as error:
+        sys.exit(f"Cannot serve on {host}:{port}: {error.strerror}. Choose another port, for example PORT={port + 1}.")
 
 
 COMMANDS = (demo_command, serve_command, worker_command)

@@ -94,20 +94,9 @@ def facts(pairs: Iterable[tuple[str, str]]) -> Block:
     return _made("facts", pairs=[list(pair) for pair in pairs])
 
 
-def table(
-    head: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    widths: Sequence[int],
-    tones: Iterable[tuple[int, int, str]] = (),
-) -> Block:
-    """Make a table; widths are shares of the line, tones mark cells: (row, column, tone), from 0."""
-    return _made(
-        "table",
-        head=list(head),
-        rows=[list(row) for row in rows],
-        widths=list(widths),
-        tones=[list(tone) for tone in tones],
-    )
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int]) -> Block:
+    """Make a table; widths are shares of the line."""
+    return _made("table", head=list(head), rows=[list(row) for row in rows], widths=list(widths))
 
 
 def vector(svg: str, alt: str, width_mm: int) -> Block:

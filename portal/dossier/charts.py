@@ -6,7 +6,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from portal.dossier.drawing import Drawing, element, label, picture
-from portal.dossier.palette import INK, LEVELS, WASH
+from portal.dossier.palette import INK, WASH
+from scoring.risk import LEVELS
 
 WIDTH = 480
 BAR_LEFT, BAR_RIGHT, ROW, TOP = 164, 424, 28, 22
@@ -52,7 +53,7 @@ def risk_matrix(inherent: int, vulnerability: int, matrix: Sequence[Sequence[int
 
 
 def _named(level: int) -> str:
-    return f"{level} ({LEVELS[level - 1]})"
+    return f"{level} ({LEVELS[level]})"
 
 
 def _along(percent: float) -> float:
@@ -128,7 +129,7 @@ def _axes() -> Iterator[str]:
         text_anchor="middle",
     )
     yield label(0, 10, "Vulnerability", font_size=10, font_weight="bold", fill=INK["accent"])
-    for number, name in enumerate(LEVELS, start=1):
+    for number, name in LEVELS.items():
         x, y = _corner(number, number)
         text = f"{number} {name}"
         yield label(x + CELL_WIDTH / 2, 24, text, font_size=9, fill=INK["muted"], text_anchor="middle")
@@ -141,7 +142,7 @@ def _corner(inherent: int, vulnerability: int) -> tuple[int, int]:
 
 def _cell(inherent: int, vulnerability: int, level: int, marked: bool) -> Iterator[str]:
     x, y = _corner(inherent, vulnerability)
-    name = LEVELS[level - 1]
+    name = LEVELS[level]
     yield element(
         "rect",
         x=x + 1.5,

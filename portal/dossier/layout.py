@@ -6,34 +6,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from portal.audit import HIDDEN
 from portal.dossier import blocks, charts
 from portal.dossier.blocks import Document
 from portal.dossier.drawing import Drawing
-from portal.dossier.palette import LEVELS
 from portal.dossier.shapes import Block
+from portal.models.assessments import OUTCOMES
+from portal.models.suppliers import FACTOR_LABELS
+from scoring.risk import LEVELS
 
-FACTOR_LABELS = {
-    "impact_patient": "Impact: patient and product",
-    "impact_data": "Impact: data",
-    "impact_supply": "Impact: supply",
-    "exposure_connectivity": "Exposure: connectivity",
-    "exposure_complexity": "Exposure: system complexity",
-    "exposure_subcontracting": "Exposure: subcontracting depth",
-    "exposure_history": "Exposure: compliance history",
+# "Impact: patient and product"
+FACTOR_TITLES = {
+    name: f"{name.partition('_')[0].capitalize()}: {label.lower()}" for name, label in FACTOR_LABELS.items()
 }
-VERDICTS = {
-    "accepted": "Accepted",
-    "gap": "Gap",
-    "question_back": "Question back",
-    "pending": "No verdict yet",
-    "": "No verdict yet",
-}
+NO_VERDICT = "No verdict yet"
 # How a verdict is coloured; the word stands beside it.
 VERDICT_TONES = {"accepted": "low", "gap": "high", "question_back": "moderate"}
 CHART_MM = 130
 LONGEST_VALUE = 300
-# What the trail holds in the place of a secret.
-HIDDEN = "•"
 # Whole documents in the trail: a rating's input and result.
 DOCUMENTS = frozenset({"input", "result"})
 UNSIGNED = "as it stands; the review is not closed and not signed"
@@ -81,7 +71,7 @@ def drawings(rating: Mapping[str, Any]) -> tuple[Drawing, Drawing]:
 
 def level(value: int | None) -> str:
     """Write a level with its word."""
-    return f"{value} {LEVELS[value - 1]}" if value else "not rated"
+    return f"{value} {LEVELS[value]}" if value else "not rated"
 
 
 def _cover(structure: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -110,7 +100,7 @@ def _profile(supplier: Mapping[str, Any]) -> Iterator[Block]:
         [
             ("Legal name", supplier["legal_name"]),
             ("Services", supplier["services"] or "not described"),
-            *((FACTOR_LABELS[name], level(value)) for name, value in supplier["factors"].items()),
+            *((FACTOR_TITLES[name], level(value)) for name, value in supplier["factors"].items()),
         ]
     )
     if supplier["inherent_reason"]:
@@ -137,6 +127,10 @@ def _assessment(assessment: Mapping[str, Any]) -> Iterator[Block]:
         ("Review closed", assessment["closed_at"] or "not yet"),
     ]
     yield blocks.facts(facts)
+    if assessment["state"] == "returned":
+        yield blocks.text(
+            "Questions are back with the supplier: answers below may have changed since they were signed.", "warning"
+        )
     yield blocks.heading(2, "Rating")
     if assessment["submitted_at"]:
         yield from _rating(assessment["rating"], signed=assessment["state"] == "closed")
@@ -183,7 +177,7 @@ def _answers(assessment: Mapping[str, Any]) -> Iterator[Block]:
 
 
 def _question(item: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> Block:
-    verdict = VERDICTS[item["verdict"]] if item["type"] == "control" else ""
+    verdict = OUTCOMES.get(item["verdict"], NO_VERDICT) if item["type"] == "control" else ""
     if item["level"]:
         verdict += f" at {item['level']}"
     if item["verdict_by"]:
@@ -243,7 +237,7 @@ def _trail(structure: Mapping[str, Any]) -> Iterator[Block]:
     yield blocks.heading(1, "Audit trail")
     left_out = structure["audit_trail_left_out"]
     yield blocks.text(
-        f"{left_out} earlier entries are not printed here; the portal's own export holds them."
+        f"{left_out} earlier entries are neither here nor in the JSON form; the portal's page of the trail shows them."
         if left_out
         else "Every entry about this supplier, oldest first. Numbers run through the sponsor's whole trail.",
         "warning" if left_out else "muted",

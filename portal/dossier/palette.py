@@ -6,8 +6,9 @@ and on its own wash with a contrast of at least 4.5 to 1 (WCAG 2.2, 1.4.3).
 
 from __future__ import annotations
 
-LEVELS = ("very low", "low", "moderate", "high", "critical")
-TONES = ("none", *LEVELS)
+from scoring.risk import LEVELS
+
+TONES = ("none", *LEVELS.values())
 
 INK = {
     "text": "#1b262c",

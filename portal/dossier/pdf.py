@@ -1,7 +1,7 @@
 """Prints a controlled record: Document -> PDF, exported as PDF/A-3a and PDF/UA-1, with its data attached.
 
-The same document gives the same bytes, on any machine: only the fonts inside the typesetter are used, unless
-the installation names a folder with more, and the creation date is the date of the document.
+The same document gives the same bytes, on any machine: only the fonts inside the typesetter are used, and the
+creation date is the date of the document.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 
 import typst
 
@@ -44,8 +43,7 @@ class Unprintable(ValueError):
         named = "; ".join(f"{', '.join(codes)} in {place}" for place, codes in at.items())
         more = " There may be more." if len(characters) >= MOST_NAMED else ""
         super().__init__(
-            f"No font at hand can print {named}.{more} Have the text corrected or, for letters of another"
-            " script, add a font for it to the font folder of this installation; then print it again."
+            f"No font at hand can print {named}.{more} Have the text corrected, or take the dossier as JSON."
         )
 
 
@@ -53,26 +51,23 @@ class TypesettingFailed(RuntimeError):
     """Says that the typesetter refused a document for a reason that lies in the template, not in the text."""
 
 
-def render(document: Document, fonts: Sequence[Path] = ()) -> bytes:
-    """Print a document; fonts are folders with further fonts, for scripts that the built-in ones lack.
-
-    Raises Unprintable for a character without a font.
-    """
+def render(document: Document) -> bytes:
+    """Print a document; raises Unprintable for a character without a font."""
     model = document.as_json().decode()
     try:
-        return _typeset(model, document.digest, fonts)
+        return _typeset(model, document.digest)
     except typst.TypstError as refusal:
         first = _refused(refusal)
         if not first:
             raise TypesettingFailed(str(refusal)) from refusal
-        characters = _all_refused(model, document.digest, fonts, first)
+        characters = _all_refused(model, document.digest, first)
         raise Unprintable(characters, [_place(document, text) for text in characters]) from refusal
 
 
-def _typeset(model: str, digest: str, fonts: Sequence[Path]) -> bytes:
+def _typeset(model: str, digest: str) -> bytes:
     pdf = typst.compile(
         _template(),
-        font_paths=_fonts(tuple(fonts)),
+        font_paths=_fonts(),
         sys_inputs={"model": model, "digest": digest, "look": json.dumps({"ink": INK, "wash": WASH})},
         pdf_standards=STANDARDS,
     )
@@ -82,9 +77,9 @@ def _typeset(model: str, digest: str, fonts: Sequence[Path]) -> bytes:
 
 
 @cache
-def _fonts(folders: tuple[Path, ...]) -> typst.Fonts:
+def _fonts() -> typst.Fonts:
     # The fonts of the machine would make the same document differ from machine to machine.
-    return typst.Fonts(include_system_fonts=False, font_paths=list(folders))
+    return typst.Fonts(include_system_fonts=False)
 
 
 @cache
@@ -97,12 +92,12 @@ def _refused(refusal: typst.TypstError) -> str:
     return re.sub(r"\\u\{([0-9a-f]+)\}", lambda code: chr(int(code[1], 16)), found[1]) if found else ""
 
 
-def _all_refused(model: str, digest: str, fonts: Sequence[Path], first: str) -> list[str]:
+def _all_refused(model: str, digest: str, first: str) -> list[str]:
     refused = [first]
     while len(refused) < MOST_NAMED:
         model = model.replace(json.dumps(refused[-1], ensure_ascii=False)[1:-1], "?")
         try:
-            _typeset(model, digest, fonts)
+            _typeset(model, digest)
             break
         except typst.TypstError as refusal:
             text = _refused(refusal)

@@ -34,8 +34,6 @@ def _unlike_its_head(block: Block) -> str:
     columns = len(block["head"])
     if len(block["widths"]) != columns or any(len(row) != columns for row in block["rows"]):
         return f"each row, and widths, must have {columns} entries like the head"
-    if any(row >= len(block["rows"]) or column >= columns for row, column, _ in block["tones"]):
-        return "tones names a cell that is not there"
     return ""
 
 
@@ -116,7 +114,6 @@ SHAPES: dict[str, dict[str, Check]] = {
         "head": _each(_words, at_least=1),
         "rows": _each(_texts),
         "widths": _each(_whole(1, 1000)),
-        "tones": _each(_exactly(_whole(0, 10**6), _whole(0, 1000), _one_of(*TONES))),
     },
     "vector": {"svg": drawing.fault, "alt": _filled, "width_mm": _whole(20, 166)},
     "question": {

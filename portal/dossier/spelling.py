@@ -12,7 +12,7 @@ from portal.dossier.blocks import Document
 from portal.manifest import canonical
 
 NOTE = (
-    "Some characters cannot be printed with the fonts of this installation. They are written as code points, such "
+    "Some characters cannot be printed with the fonts at hand. They are written as code points, such "
     "as [U+4E2D]; the JSON form of this dossier holds them as they were typed."
 )
 

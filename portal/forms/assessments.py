@@ -7,6 +7,8 @@ from wtforms.validators import InputRequired
 
 from portal.errors import Invalid, VersionMissing
 from portal.forms.fields import Form, FreshId, line, paragraph
+from portal.models.assessments import OUTCOMES
+from portal.services.assessments import reviewing
 
 
 class SendForm(Form):
@@ -33,12 +35,8 @@ class VerdictForm(Form):
     """What the reviewer says of one answer."""
 
     version = HiddenField()
-    outcome = RadioField(
-        "Verdict",
-        choices={"accepted": "Accepted", "gap": "Gap", "question_back": "Question back"},
-        validators=[InputRequired("Choose a verdict.")],
-    )
-    level = SelectField("Evidence level", choices={"": "Choose", **{f"E{n}": f"E{n}" for n in range(5)}}, default="")
+    outcome = RadioField("Verdict", choices=OUTCOMES, validators=[InputRequired("Choose a verdict.")])
+    level = SelectField("Evidence level", choices={"": "Choose", **reviewing.LEVELS}, default="")
     remark = paragraph("Remark", 2000)
 
 

@@ -5,54 +5,36 @@ from __future__ import annotations
 from wtforms import HiddenField, SelectField
 
 from portal.forms.fields import EMAIL, Form, FreshId, line, paragraph
-from portal.models.suppliers import FACTORS
+from portal.models.suppliers import FACTOR_LABELS, FACTORS
+from scoring import risk
 
-LEVELS = {
-    "": "Not set",
-    "1": "1 very low",
-    "2": "2 low",
-    "3": "3 moderate",
-    "4": "4 high",
-    "5": "5 critical",
-}
-
-
-# Factor -> (label, what it asks, with what its ends mean).
-FACTOR_WORDS = {
+LEVELS = {"": "Not set", **{str(level): f"{level} {name}" for level, name in risk.LEVELS.items()}}
+# Factor -> what it asks, with what its ends mean.
+FACTOR_HELP = {
     "impact_patient": (
-        "Patient and product",
-        "What a failure here could do to patients or to product quality. 1: nothing noticeable; 5: lasting harm.",
+        "What a failure here could do to patients or to product quality. 1: nothing noticeable; 5: lasting harm."
     ),
     "impact_data": (
-        "Data",
-        "How far GMP decisions rest on records that this supplier keeps. 1: not at all; 5: release rests on them.",
+        "How far GMP decisions rest on records that this supplier keeps. 1: not at all; 5: release rests on them."
     ),
     "impact_supply": (
-        "Supply",
-        "How hard it would be to go on without this supplier. 1: replaced within days; 5: there is no other source.",
+        "How hard it would be to go on without this supplier. 1: replaced within days; 5: there is no other source."
     ),
     "exposure_connectivity": (
-        "Connectivity",
-        "How far its systems are connected with yours or with the internet. 1: not at all; 5: open to remote access.",
+        "How far its systems are connected with yours or with the internet. 1: not at all; 5: open to remote access."
     ),
     "exposure_complexity": (
-        "System complexity",
-        "How many computerised systems touch your records, and how complex they are. 1: one, simple; 5: many, linked.",
+        "How many computerised systems touch your records, and how complex they are. 1: one, simple; 5: many, linked."
     ),
     "exposure_subcontracting": (
-        "Subcontracting depth",
-        "How many others stand behind this supplier for your products. 1: nobody; 5: several tiers.",
+        "How many others stand behind this supplier for your products. 1: nobody; 5: several tiers."
     ),
-    "exposure_history": (
-        "Compliance history",
-        "1: clean inspections; 5: warning letter, import alert or repeated data-integrity findings.",
-    ),
+    "exposure_history": ("1: clean inspections; 5: warning letter, import alert or repeated data-integrity findings."),
 }
 
 
 def _factor(name: str) -> SelectField:
-    label, help = FACTOR_WORDS[name]
-    return SelectField(label, choices=LEVELS, default="", description=help)
+    return SelectField(FACTOR_LABELS[name], choices=LEVELS, default="", description=FACTOR_HELP[name])
 
 
 class SupplierForm(Form):

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base
-from portal.tenancy import TenantOwned, within
+from portal.tenancy import StaffOnly, within
 
 
 class Tenant(Base):
@@ -35,7 +35,7 @@ class Person(Base):
     created_at: Mapped[datetime]
 
 
-class Membership(TenantOwned, Base):
+class Membership(StaffOnly, Base):
     """A person's role with a sponsor; ended, never deleted."""
 
     __tablename__ = "membership"
@@ -49,7 +49,7 @@ class Membership(TenantOwned, Base):
     person: Mapped[Person] = relationship()
 
 
-class SignIn(TenantOwned, Base):
+class SignIn(StaffOnly, Base):
     """One stay of a member of staff, kept on the server so that it can be ended from here."""
 
     __tablename__ = "sign_in"

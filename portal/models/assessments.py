@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base
 from portal.models.suppliers import Supplier
-from portal.tenancy import AssessmentOwned, TenantOwned, within
+from portal.tenancy import AssessmentOwned, OneAssessment, TenantOwned, within
 
 
 class FrozenDocument(TenantOwned, Base):
@@ -26,7 +26,7 @@ class FrozenDocument(TenantOwned, Base):
     body: Mapped[str] = mapped_column(Text, info={"secret": True})
 
 
-class Assessment(TenantOwned, Base):
+class Assessment(OneAssessment, Base):
     """One questionnaire sent to one supplier, with what it was sent with pinned by digest."""
 
     __tablename__ = "assessment"
@@ -44,6 +44,7 @@ class Assessment(TenantOwned, Base):
     rubric_id: Mapped[UUID]
     method_id: Mapped[UUID]
     title: Mapped[str] = mapped_column(String(200))
+    questionnaire_key: Mapped[str] = mapped_column(String(64), comment="the same for every version")
     state: Mapped[str] = mapped_column(String(20), default="sent", comment="see questionnaires/lifecycle.py")
     due_on: Mapped[date] = mapped_column(Date)
     sent_at: Mapped[datetime]
@@ -70,6 +71,7 @@ class Invite(AssessmentOwned, Base):
     expires_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
+    renewed_at: Mapped[datetime | None] = mapped_column(comment="codes are counted from here")
 
 
 class MailedCode(AssessmentOwned, Base):
@@ -136,6 +138,9 @@ class Submission(AssessmentOwned, Base):
     content: Mapped[str] = mapped_column(Text, info={"secret": True})
     digest: Mapped[str] = mapped_column(String(64))
     submitted_at: Mapped[datetime]
+
+# What a reviewer may say of an answer; "pending" stands for one that was asked back and is answered again.
+OUTCOMES = {"accepted": "Accepted", "gap": "Gap", "question_back": "Question back"}
 
 
 class Verdict(AssessmentOwned, Base):

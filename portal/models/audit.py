@@ -9,10 +9,10 @@ from sqlalchemy import Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
-from portal.tenancy import TenantOwned
+from portal.tenancy import StaffOnly, TenantOwned
 
 
-class AuditEntry(TenantOwned, Base):
+class AuditEntry(StaffOnly, Base):
     """One act: who, when, from where, which record, old -> new, and why (11.10(e), Annex 11 9)."""
 
     __tablename__ = "audit_entry"
@@ -20,6 +20,7 @@ class AuditEntry(TenantOwned, Base):
     __table_args__ = (
         UniqueConstraint("tenant_id", "number"),
         Index(None, "tenant_id", "supplier_id"),
+        Index(None, "tenant_id", "assessment_id"),
         Index(None, "tenant_id", "record_id"),
     )
 

@@ -9,15 +9,24 @@ from sqlalchemy import CheckConstraint, Date, Index, String, Text, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base
-from portal.tenancy import TenantOwned, within
+from portal.tenancy import StaffOnly, within
 
 # SRM-1.0 step 1: three impact factors, four exposure factors, each 1 (very low) to 5 (critical).
 IMPACT = ("impact_patient", "impact_data", "impact_supply")
 EXPOSURE = ("exposure_connectivity", "exposure_complexity", "exposure_subcontracting", "exposure_history")
 FACTORS = IMPACT + EXPOSURE
+FACTOR_LABELS = {
+    "impact_patient": "Patient and product",
+    "impact_data": "Data",
+    "impact_supply": "Supply",
+    "exposure_connectivity": "Connectivity",
+    "exposure_complexity": "System complexity",
+    "exposure_subcontracting": "Subcontracting depth",
+    "exposure_history": "Compliance history",
+}
 
 
-class Supplier(TenantOwned, Base):
+class Supplier(StaffOnly, Base):
     """A contract manufacturer of one sponsor."""
 
     __tablename__ = "supplier"
@@ -58,7 +67,7 @@ class Supplier(TenantOwned, Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
-class Site(TenantOwned, Base):
+class Site(StaffOnly, Base):
     """A place where the supplier works for the sponsor."""
 
     __tablename__ = "site"
@@ -70,7 +79,7 @@ class Site(TenantOwned, Base):
     services: Mapped[str] = mapped_column(String(500), default="")
 
 
-class Contact(TenantOwned, Base):
+class Contact(StaffOnly, Base):
     """A person at the supplier to whom questionnaires may go."""
 
     __tablename__ = "contact"

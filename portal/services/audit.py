@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal import audit
 from portal.db import db
@@ -43,9 +43,13 @@ def _made(rows: Sequence[AuditEntry]) -> dict[UUID, dict[str, list[Any]]]:
     return {row.record_id: audit.told(row) for row in db.session.scalars(statement) if row.record_id}
 
 
-def of_supplier(supplier_id: UUID) -> Sequence[AuditEntry]:
-    """Return every entry about a supplier and its assessments, oldest first."""
-    return db.session.scalars(select(AuditEntry).where(_about(supplier_id)).order_by(AuditEntry.number)).all()
+def of_supplier(supplier_id: UUID, *, but: str, most: int) -> tuple[Sequence[AuditEntry], int]:
+    """Return the newest entries about a supplier, oldest first, and how many earlier ones are left out."""
+    about = (_about(supplier_id), AuditEntry.action != but)
+    total = db.session.scalar(select(func.count()).select_from(AuditEntry).where(*about)) or 0
+    statement = select(AuditEntry).where(*about).order_by(AuditEntry.number.desc()).limit(most)
+    rows = db.session.scalars(statement).all()
+    return rows[::-1], total - len(rows)
 
 
 def _about(supplier_id: UUID) -> Any:

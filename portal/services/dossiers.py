@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from portal.dossier.blocks import Document
 from portal.dossier.drawing import Drawing
 from portal.errors import Unavailable
 from portal.models.assessments import Assessment, Submission
+from portal.models.audit import AuditEntry
 from portal.models.suppliers import Supplier
 from portal.services import audit, evidence, signatures, suppliers
 from portal.services.accounts import people
@@ -75,8 +76,9 @@ def issue(*, supplier: Supplier, form: Literal["pdf", "json"]) -> Issued:
     """
     structure = contents.structure(gather(supplier))
     data = FORMS[form](structure)
-    trail.record(TAKEN, supplier, form=form, digest=structure["digest"], bytes=len(data))
     name = f"dossier-{_file_name(supplier.legal_name)}-{structure['issued_at'][:10]}.{form}"
+    # In a transaction of its own: typesetting takes seconds, and nobody's writing waits for it.
+    trail.record_now(TAKEN, supplier, form=form, digest=structure["digest"], bytes=len(data))
     return Issued(name, "application/pdf" if form == "pdf" else "application/json", data)
 
 
@@ -85,24 +87,31 @@ def print_out(*, assessment: Assessment) -> Issued:
 
     pdfkit prints it where wkhtmltopdf is installed, else it is typeset.
     """
-    bundle = replace(gather(assessment.supplier), parts=[_part(assessment)], trail=[], trail_left_out=0)
+    bundle = _bundle(assessment.supplier, [assessment], trail=[], left_out=0)
     document = layout.print_out(contents.structure(bundle))
     data = _printed(document) if print.available() else _typeset(document)
-    trail.record("assessment.printed", assessment, bytes=len(data))
-    return Issued(f"assessment-{_file_name(assessment.title)}.pdf", "application/pdf", data)
+    name = f"assessment-{_file_name(assessment.title)}.pdf"
+    trail.record_now("assessment.printed", assessment, bytes=len(data))
+    return Issued(name, "application/pdf", data)
 
 
 def gather(supplier: Supplier) -> contents.Bundle:
     """Return everything that the portal holds about a supplier."""
     # With its own downloads in it, no dossier would be the same twice; they stay in the portal's trail.
-    entries = [entry for entry in audit.of_supplier(supplier.id) if entry.action != TAKEN]
+    entries, left_out = audit.of_supplier(supplier.id, but=TAKEN, most=MOST_ENTRIES)
+    return _bundle(supplier, list(reversed(suppliers.assessments_of(supplier))), trail=entries, left_out=left_out)
+
+
+def _bundle(
+    supplier: Supplier, assessments: Sequence[Assessment], *, trail: Sequence[AuditEntry], left_out: int
+) -> contents.Bundle:
     return contents.Bundle(
         sponsor=people.own_tenant().name,
         supplier=supplier,
         inherent=suppliers.inherent(supplier),
-        parts=[_part(row) for row in reversed(suppliers.assessments_of(supplier))],
-        trail=entries[-MOST_ENTRIES:],
-        trail_left_out=max(0, len(entries) - MOST_ENTRIES),
+        parts=[_part(row) for row in assessments],
+        trail=trail,
+        trail_left_out=left_out,
         issued_at=now(),
         issued_by=tenancy.scope().actor.name,
         version=version("cmo-oversight-portal"),

@@ -6,6 +6,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import IO
 from uuid import UUID
 
@@ -14,11 +15,11 @@ from sqlalchemy import select
 
 from portal import audit, tenancy
 from portal.db import db, now
-from portal.errors import Invalid, KindRefused, Unavailable
+from portal.errors import Invalid, KindRefused
 from portal.models.assessments import Assessment
 from portal.models.evidence import Evidence
 from portal.services.assessments import answers
-from portal.store import Damaged, store
+from portal.store import store
 
 # Ending -> media type, as decided by content. Nothing that a browser would run is among them.
 KINDS = {
@@ -85,15 +86,24 @@ def withdraw(*, evidence_id: UUID, reason: str) -> Evidence:
     return row
 
 
-def open_file(*, evidence_id: UUID) -> tuple[Evidence, Iterator[bytes]]:
-    """Return a file and its checked bytes, and leave an entry of who looked; raise Unavailable if damaged."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file that was checked and is ready to be handed out."""
+
+    name: str
+    size: int
+    media_type: str
+    digest: str
+    chunks: Iterator[bytes]
+
+
+def open_file(*, evidence_id: UUID) -> Opened:
+    """Return a file with its checked bytes, and leave an entry of who looked; raise Damaged if they do not fit."""
     row = tenancy.fetch(Evidence, evidence_id)
-    try:
-        store().check(row.digest)
-    except Damaged as error:
-        raise Unavailable(f"{error}. Your administrator can find it with 'portal verify'.") from None
-    audit.record("evidence.opened", row, name=row.name, size=row.size, sha256=row.digest)
-    return row, store().read(row.digest)
+    opened = Opened(row.name, row.size, row.media_type, row.digest, store().read(row.digest))
+    # In a transaction of its own: the long way of the bytes to the reader must not hold the database.
+    audit.record_now("evidence.opened", row, name=row.name, size=row.size, sha256=row.digest)
+    return opened
 
 
 def of_assessment(assessment: Assessment) -> list[Evidence]:

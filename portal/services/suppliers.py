@@ -220,16 +220,15 @@ def tier_of(level: int) -> int:
 def settle(supplier: Supplier) -> None:
     """Bring what the list shows up to date with the supplier's assessments: status, rating and next due date."""
     db.session.flush()
+    tenancy.fetch(Supplier, supplier.id, lock=True)
     rows = assessments_of(supplier)
     open_rows = [row for row in rows if row.state not in {"closed", "withdrawn"}]
     ratings = ratings_by_assessment(supplier)
     # Of each questionnaire the newest rating counts; the rows come newest first.
-    newest = {row.title: ratings[row.id] for row in reversed(rows) if row.id in ratings}
+    newest = {row.questionnaire_key: ratings[row.id] for row in reversed(rows) if row.id in ratings}
     supplier.next_due = min((row.due_on for row in open_rows if lifecycle.allowed(row.state, "answer")), default=None)
-    # A respondent reaches the ratings of one assessment alone, and changes none.
-    if tenancy.scope().assessment_id is None:
-        # SRM-1.0 step 10: a supplier is as good as its worst rating, never the average.
-        supplier.rating = max((row.final for row in newest.values() if row.final is not None), default=None)
+    # SRM-1.0 step 10: a supplier is as good as its worst rating, never the average.
+    supplier.rating = max((row.final for row in newest.values() if row.final is not None), default=None)
     supplier.status = "under_assessment" if open_rows else "assessed" if newest else "prospective"
 
 
@@ -265,6 +264,6 @@ def _one_at_a_time() -> None:
 
 
 def _refuse_known_name(legal_name: str, own_id: UUID) -> None:
-    same = func.lower(Supplier.legal_name) == legal_name.strip().lower()
+    same = func.lower(Supplier.legal_name) == func.lower(legal_name.strip())
     if db.session.scalar(select(Supplier.id).where(same, Supplier.id != own_id)) is not None:
         raise Invalid("There is a supplier of this name already.")

@@ -15,7 +15,6 @@ class Saver {
   constructor(form) {
     this.form = form;
     this.status = form.querySelector('[data-status]');
-    this.reasons = new Set((form.dataset.needReason ?? '').split(' '));
     this.kept = form.dataset.state === 'refused' ? null : this.stored(); // refused: the page shows text that is not stored
     this.busy = false;
     this.retry = FIRST_RETRY;
@@ -53,11 +52,9 @@ class Saver {
     return this.given() !== this.kept;
   }
 
-  /* An answer such as "not applicable" is none without its reason. */
+  /* "Not applicable" is no answer without its reason. */
   markReason() {
-    const needed = this.reasons.has(this.fields.value.value);
-    this.fields.comment.required = needed;
-    this.form.classList.toggle('needs-reason', needed);
+    this.fields.comment.required = this.fields.value.value === 'not_applicable';
   }
 
   changed(wait) {
@@ -252,7 +249,7 @@ function returnToPlace() {
 
 export function autosave(forms) {
   for (const form of forms) {
-    if (form.querySelector('[name="value"]:enabled')) savers.push(new Saver(form));
+    savers.push(new Saver(form));
   }
   if (!savers.length) return;
   addEventListener('beforeunload', (event) => { if (savers.some((saver) => saver.unsaved)) event.preventDefault(); });

@@ -31,13 +31,12 @@ async function copy(button) {
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
   } catch {
-    if (!field) return;
     field.select(); // No clipboard outside a secure context: the text is at least selected.
     if (!document.execCommand('copy')) return;
   }
-  const label = button.querySelector('span') ?? button;
+  const label = button.querySelector('span');
   const before = label.textContent;
-  label.textContent = button.dataset.done ?? 'Copied';
+  label.textContent = 'Copied';
   setTimeout(() => { label.textContent = before; }, 2000);
 }
 

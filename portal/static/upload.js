@@ -45,7 +45,7 @@ function send(form, file, progress) {
 
 /* The head of the pane says how many files count. */
 function showCount(list) {
-  const count = list.querySelectorAll('li:not(.superseded)').length;
+  const count = list.querySelectorAll('li:not(.withdrawn)').length;
   list.closest('.rests').querySelector('[data-count]').textContent = count ? `${count} file${count === 1 ? '' : 's'}` : '';
 }
 

@@ -82,10 +82,10 @@ def withdraw_evidence(evidence_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.get("/answering/evidence/<uuid:evidence_id>")
-@allows("answering.view", records=True)
+@allows("answering.view")
 def open_evidence(evidence_id: UUID) -> ResponseReturnValue:
     """Hand out a file of one's own assessment."""
-    return doors.hand_out(*evidence.open_file(evidence_id=evidence_id))
+    return doors.hand_out(evidence.open_file(evidence_id=evidence_id))
 
 
 @blueprint.get("/answering/submit")

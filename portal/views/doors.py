@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 from flask import Flask, Response, current_app, g, request, url_for
 
-from portal import access, tenancy
+from portal import access
 from portal.config import MIB, Config
 from portal.errors import NotFound, SignInNeeded
-from portal.models.evidence import Evidence
 from portal.services.accounts import sessions
 from portal.services.assessments import visits
+from portal.services.evidence import Opened
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -52,15 +51,14 @@ def knock() -> None:
 
 
 def _public(_mark: access.Mark) -> None:
-    # Whoever is not known yet gets a session that reaches nothing of any sponsor.
-    tenancy.enter_unscoped(writes=False)
+    """Enter nothing: a session without a scope reaches no sponsor, and a static file needs no database at all."""
 
 
 def _staff(mark: access.Mark) -> None:
     secret = request.cookies.get(cookie("staff"), "")
     try:
         g.staff = sessions.enter(
-            secret=secret, request_id=g.request_id, origin=origin(), writes=mark.writes(request.method)
+            secret=secret, request_id=g.request_id, origin=origin(), writes=request.method not in access.SAFE_METHODS
         )
     except SignInNeeded as error:
         asked = request.full_path if request.method == "GET" else None
@@ -71,7 +69,7 @@ def _staff(mark: access.Mark) -> None:
 def _cmo(mark: access.Mark) -> None:
     secret = request.cookies.get(cookie("cmo"), "")
     g.respondent = visits.enter(
-        secret=secret, request_id=g.request_id, origin=origin(), writes=mark.writes(request.method)
+        secret=secret, request_id=g.request_id, origin=origin(), writes=request.method not in access.SAFE_METHODS
     )
     access.check(mark.permission)
 
@@ -129,11 +127,11 @@ def harden(response: Response) -> Response:
     return response
 
 
-def hand_out(row: Evidence, chunks: Iterator[bytes]) -> Response:
+def hand_out(file: Opened) -> Response:
     """Hand out stored bytes as a download that cannot act in our origin."""
-    response = Response(chunks, mimetype=row.media_type)
-    response.content_length = row.size
-    response.headers.set("Content-Disposition", "attachment", filename=row.name)
+    response = Response(file.chunks, mimetype=file.media_type)
+    response.content_length = file.size
+    response.headers.set("Content-Disposition", "attachment", filename=file.name)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["X-Content-SHA256"] = row.digest
+    response.headers["X-Content-SHA256"] = file.digest
     return response

@@ -25,21 +25,21 @@ def show(supplier_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.get("/suppliers/<uuid:supplier_id>/dossier/dossier.pdf")
-@allows("dossiers.view", records=True)
+@allows("dossiers.view")
 def as_pdf(supplier_id: UUID) -> ResponseReturnValue:
     """Hand out the dossier as PDF."""
     return _hand_out(dossiers.issue(supplier=suppliers.get(supplier_id), form="pdf"))
 
 
 @blueprint.get("/suppliers/<uuid:supplier_id>/dossier/dossier.json")
-@allows("dossiers.view", records=True)
+@allows("dossiers.view")
 def as_json(supplier_id: UUID) -> ResponseReturnValue:
     """Hand out the same data as JSON."""
     return _hand_out(dossiers.issue(supplier=suppliers.get(supplier_id), form="json"))
 
 
 @blueprint.get("/assessments/<uuid:assessment_id>/print.pdf")
-@allows("dossiers.view", records=True)
+@allows("dossiers.view")
 def print_out(assessment_id: UUID) -> ResponseReturnValue:
     """Hand out what the pages show of one assessment, as an uncontrolled copy."""
     return _hand_out(dossiers.print_out(assessment=reviewing.get(assessment_id)))

@@ -15,7 +15,7 @@ blueprint = Blueprint("evidence", __name__, url_prefix="/evidence")
 
 
 @blueprint.get("/<uuid:evidence_id>")
-@allows("evidence.view", records=True)
+@allows("evidence.view")
 def download(evidence_id: UUID) -> ResponseReturnValue:
     """Hand out a file; who opened it is on record."""
-    return doors.hand_out(*evidence.open_file(evidence_id=evidence_id))
+    return doors.hand_out(evidence.open_file(evidence_id=evidence_id))

@@ -48,20 +48,13 @@ def _beside(rating: Rating) -> Iterator[tuple[str, str]]:
 
 
 def drivers(rated: Rated | None) -> list[dict[str, Any]]:
-    """Return what lifts the rating, the highest first, with the domain's title in place of its key."""
+    """Return what lifts the rating, the highest first."""
     if rated is None:
         return []
     return [
-        {"level": driver.level, "name": LEVELS[driver.level], "text": _titled(sentence, driver.names, rated)}
+        {"level": driver.level, "text": sentence}
         for driver, sentence in zip(rated.result.drivers, rated.drivers, strict=True)
     ]
-
-
-def _titled(sentence: str, names: tuple[str, ...], rated: Rated) -> str:
-    for name in names:
-        if name in rated.domain_titles:
-            sentence = sentence.replace(f"The domain {name} ", f"The domain “{rated.domain_titles[name]}” ")
-    return sentence
 
 
 def captions(rated: Rated | None) -> dict[str, str]:
@@ -90,7 +83,7 @@ def domains(rated: Rated | None) -> list[dict[str, Any]]:
             "title": title,
             "share": found[key].sentence.removeprefix(f"{key}: "),
             "lines": [_line(line) for line in rated.lines if line.domain == key],
-            "total": {"text": "Sum", "weight": found[key].weight, "points": _number(found[key].points)},
+            "total": {"weight": found[key].weight, "points": _number(found[key].points)},
         }
         for key, title in rated.domain_titles.items()
         if key in found

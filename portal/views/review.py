@@ -9,17 +9,21 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from portal import mail
 from portal.access import allows
 from portal.errors import Invalid
 from portal.forms.accounts import SignForm
 from portal.forms.assessments import ReturnForm, VerdictForm, version_of
-from portal.models.assessments import Assessment
+from portal.models.assessments import OUTCOMES, Assessment
 from portal.services import dossiers, signatures
 from portal.services.accounts import people
 from portal.services.assessments import answers, rating, reviewing, sending
 from portal.services.assessments.answers import Room
 from portal.views import ratings, reviewed
 from portal.views.suppliers import today
+
+SENT_BACK = "The marked questions are on their way back to the supplier."
+SENT_BACK_BY_HAND = "The marked questions are open again. Make a new link and pass it on: no mail server is set."
 
 blueprint = Blueprint("review", __name__, url_prefix="/assessments/<uuid:assessment_id>")
 
@@ -61,7 +65,7 @@ def send_back(assessment_id: UUID) -> ResponseReturnValue:
     except Invalid as error:
         flash(error.text, "bad")
         return redirect(url_for(".show", assessment_id=assessment_id))
-    flash("The marked questions are on their way back to the supplier.")
+    flash(SENT_BACK if mail.configured() else SENT_BACK_BY_HAND)
     return redirect(url_for("assessments.show", assessment_id=assessment.id))
 
 
@@ -121,7 +125,7 @@ def _page(assessment: Assessment, refused: Refused | None = None) -> str:
         "review/show.html", room=room, assessment=assessment, supplier=assessment.supplier, sections=sections,
         scope=reviewed.scope(room), filters=reviewed.tabs(sections, wanted, assessment.id), wanted=wanted,
         panel=ratings.panel(rated, settled=not undecided), drivers=ratings.drivers(rated), rated=rated,
-        refused=refused, outcomes=reviewing.OUTCOMES, levels=reviewing.LEVELS, undecided=undecided,
+        refused=refused, outcomes=OUTCOMES, levels=reviewing.LEVELS, undecided=undecided,
         sent_back=reviewing.sent_back(room), first_day=today() + timedelta(days=1),
         return_form=ReturnForm(formdata=None, due_on=today() + timedelta(days=sending.USUAL_DAYS // 2)),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import url_for
 
+from portal.models.assessments import OUTCOMES
 from portal.models.evidence import Evidence
 from portal.services.assessments import reviewing
 from portal.services.assessments.answers import Room
@@ -114,7 +115,7 @@ def _file(file: Evidence) -> dict[str, Any]:
 def counts(room: Room) -> dict[str, int]:
     """Count the verdicts on what is visible, by outcome."""
     given = [room.verdicts[question.id].outcome for question in room.visible if question.id in room.verdicts]
-    return {outcome: given.count(outcome) for outcome in reviewing.OUTCOMES}
+    return {outcome: given.count(outcome) for outcome in OUTCOMES}
 
 
 def following(room: Room, question_id: str) -> str:

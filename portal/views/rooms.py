@@ -57,6 +57,8 @@ def sent_back(room: Room) -> list[Question]:
 
 def answered_again(room: Room, question: Question) -> bool:
     """Tell whether an answer or its files changed after the question was sent back."""
+    if question.id not in room.answers or question.id not in room.verdicts:
+        return question.id in room.answers
     since = room.verdicts[question.id].at
     files = room.evidence.get(question.id, ())
     changes = [moment for row in files for moment in (row.uploaded_at, row.withdrawn_at) if moment]
@@ -120,7 +122,7 @@ def _card(room: Room, question: Question, refused: Refused | None) -> dict[str, 
         "saved": when(row.saved_at) if row else "", "by": row.saved_by if row else "",
         "files": files(room, question.id), "open": question.id in room.editable,
         "back": back, "again": back and answered_again(room, question),
-        "remark": room.verdicts[question.id] if back else None,
+        "remark": room.verdicts.get(question.id) if back else None,
         "problem": _problem(here) if here and here.typed else None,
         "file_problem": _problem(here) if here and not here.typed else None,
     }  # fmt: skip

@@ -12,8 +12,8 @@ from portal.access import allows
 from portal.db import now
 from portal.errors import Invalid
 from portal.forms.assessments import version_of
-from portal.forms.suppliers import FACTOR_WORDS, ContactForm, SiteForm, SupplierForm
-from portal.models.suppliers import EXPOSURE, FACTORS, IMPACT, Supplier
+from portal.forms.suppliers import ContactForm, SiteForm, SupplierForm
+from portal.models.suppliers import EXPOSURE, FACTOR_LABELS, FACTORS, IMPACT, Supplier
 from portal.services import suppliers
 from scoring.risk import LEVELS
 
@@ -136,7 +136,7 @@ def add_contact(supplier_id: UUID) -> ResponseReturnValue:
 
 
 def _edit(form: SupplierForm, supplier: Supplier | None, problem: str = "") -> str:
-    tiers = [(level, LEVELS[level], suppliers.tier_of(level)) for level in sorted(LEVELS, reverse=True)]
+    tiers = [(level, suppliers.tier_of(level)) for level in sorted(LEVELS, reverse=True)]
     return render_template("suppliers/edit.html", form=form, supplier=supplier, tiers=tiers, problem=problem)
 
 
@@ -158,7 +158,7 @@ def _page(supplier: Supplier, site_form: SiteForm, contact_form: ContactForm, pr
 
 
 def _factors(supplier: Supplier, names: tuple[str, ...]) -> list[tuple[str, int | None]]:
-    return [(FACTOR_WORDS[name][0], getattr(supplier, name)) for name in names]
+    return [(FACTOR_LABELS[name], getattr(supplier, name)) for name in names]
 
 
 def _wanted() -> suppliers.Wanted:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from portal.audit import told
-from portal.dossier.layout import FACTOR_LABELS
+from portal.audit import HIDDEN, told
+from portal.dossier.layout import FACTOR_TITLES
+from portal.models.assessments import OUTCOMES
 from portal.models.audit import AuditEntry
 from portal.services import suppliers
-from portal.services.assessments import reviewing
 from portal.views.pages import ROLE_NAMES, moment
 from questionnaires import lifecycle
 from questionnaires.definition import CHOICES
@@ -53,14 +53,14 @@ EVENTS: Mapping[str, str] = {
     "signature.refused": "gave a wrong credential when signing",
     "invite.link_shown": "had the supplier’s link shown, to pass it on",
     "invite.mailed_again": "had the invitation mailed again",
-    "invite.codes_used_up": "the {codes} codes of a day were asked for: somebody may be guessing",
+    "invite.wrong_code": "a wrong code was typed for {name}",
     "invite.code_read_out": "had a code shown, to read it out",
     "evidence.opened": "opened the file {name}",
     "dossier.issued": "took the dossier of {legal_name} as {form}",
     "assessment.printed": "printed the assessment {title}",
 }
 LABELS = {
-    **FACTOR_LABELS,
+    **FACTOR_TITLES,
     "inherent": "Inherent level",
     "rating": "Residual rating",
     "final": "Residual rating",
@@ -72,15 +72,15 @@ LABELS = {
     "size": "Size in bytes",
     "withdrawn_because": "Reason of withdrawal",
 }
-LEVELLED = frozenset({*FACTOR_LABELS, "inherent", "rating", "final"})
+LEVELLED = frozenset({*FACTOR_TITLES, "inherent", "rating", "final"})
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
-HIDDEN = "not repeated here"
+UNSAID = "not repeated here"
 # What the field holds -> its words on the page.
 NAMES: Mapping[str, Mapping[str, str]] = {
     "state": lifecycle.STATE_LABELS,
     "status": suppliers.STATUSES,
     "role": ROLE_NAMES,
-    "outcome": {**reviewing.OUTCOMES, "pending": "Answered again"},
+    "outcome": {**OUTCOMES, "pending": "Answered again"},
     "value": {choice.value: choice.label for choices in CHOICES.values() for choice in choices},
 }
 
@@ -115,8 +115,8 @@ def _label(name: str) -> str:
 def _shown(name: str, value: Any) -> Any:
     if value is None or value == "":
         return ""
-    if value == "•":
-        return HIDDEN
+    if value == HIDDEN:
+        return UNSAID
     if name in LEVELLED and value in LEVELS:
         return f"{value} {LEVELS[value]}"
     text = str(value)

@@ -21,6 +21,7 @@ GOOD = {
     "DATA_DIR": "/srv/portal",
     "BASE_URL": ADDRESS,
     "MAIL_URL": "smtp://portal:p%40ss@mail.example.com:587",
+    "MAIL_SENDER": "CMO oversight <portal@example.com>",
     "REDIS_URL": "redis://redis.example.com:6379/0",
     "TRUSTED_PROXIES": "1",
     "UPLOAD_LIMIT_MIB": "50",
@@ -47,6 +48,9 @@ UNSAFE = [
     ("BASE_URL", "https://example.com:99999", "Port out of range"),
     ("MAIL_URL", "mail.example.com", "must look like smtp://user:password@host:587"),
     ("MAIL_URL", "http://mail.example.com", "must look like smtp://user:password@host:587"),
+    ("MAIL_SENDER", "", "the address that mails come from"),
+    ("MAIL_SENDER", "CMO oversight <portal@localhost>", "the address that mails come from"),
+    ("MAIL_SENDER", "CMO oversight", "the address that mails come from"),
     ("REDIS_URL", "http://redis.example.com", "must begin with redis://"),
     ("PDF_ENGINE", "word", "must be one of typst, pdfkit"),
     ("UPLOAD_LIMIT_MIB", "0", "must be a whole number between 1 and 1024"),
@@ -113,6 +117,40 @@ def test_a_mail_server_is_read_from_its_address(url, port, tls):
     server = config.from_environment(GOOD | {"MAIL_URL": url}).mail
     assert server is not None
     assert (server.port, server.tls, server.user) == (port, tls, None)
+
+
+def test_a_sender_is_needed_beside_a_mail_server_alone():
+    without = {name: value for name, value in GOOD.items() if name != "MAIL_SENDER"}
+    with pytest.raises(config.Unsafe, match="MAIL_SENDER"):
+        config.from_environment(without)
+    assert config.from_environment(without | {"MAIL_URL": ""}).mail is None
+
+
+@pytest.mark.parametrize(
+    ("url", "encrypted", "on_this_machine"),
+    [
+        ("smtp://mail.example.com", False, False),
+        ("smtp://portal:secret@mail.example.com", True, False),
+        ("smtps://mail.example.com", True, False),
+        ("smtp://localhost", False, True),
+        ("smtp://127.0.0.1:2525", False, True),
+        ("smtp://[::1]:2525", False, True),
+        ("smtp://10.0.0.5", False, False),
+        ("smtp://127.0.0.1.example.com", False, False),
+    ],
+)
+def test_a_mail_server_says_whether_its_mails_can_be_read_on_the_way(url, encrypted, on_this_machine):
+    server = config.from_environment(GOOD | {"MAIL_URL": url}).mail
+    assert server is not None
+    assert (server.encrypted, server.on_this_machine) == (encrypted, on_this_machine)
+
+
+def test_settings_that_are_printed_show_no_secret():
+    secrets = {"DATABASE_URL": "postgresql://portal:hidden1@db/portal", "REDIS_URL": "redis://:hidden2@redis/0"}
+    shown = repr(config.from_environment(GOOD | secrets))
+    for secret in (GOOD["SECRET_KEY"], GOOD["AUDIT_KEY"], "hidden1", "hidden2", "p@ss", "p%40ss"):
+        assert secret not in shown
+    assert GOOD["BASE_URL"] in shown
 
 
 @pytest.mark.parametrize("mode", ["demo", "test"])

@@ -1,5 +1,5 @@
 """What the database itself refuses, whoever asks: a record of the past is never changed, replaced or destroyed."""
-# ruff: noqa: S608  # these tests name the tables themselves
+# these tests name the tables themselves
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal import outbox, tenancy
-from portal.cli import serve
+from portal.cli import opening, serve
 from portal.config import Config
 from portal.db import db
 from portal.models.outbox import OutboxRow
@@ -206,24 +206,32 @@ def test_a_process_killed_between_commit_and_bell_loses_no_mail(app, sponsor, se
     assert len(inbox.to(case.email)) == 2
 
 
-@pytest.mark.parametrize("there", [True, False], ids=["Redis there", "Redis away"])
-def test_the_worker_command_does_in_a_burst_what_is_left(app, sponsor, jobs, rq, there, monkeypatch):
-    settings = replace(app.extensions["portal.config"], redis_url=url_of(rq) if there else NOWHERE)
+REDIS = pytest.mark.parametrize("where", ["there", "away", "not set"])
+
+
+def address(rq: outbox.RqRunner, where: str) -> str:
+    """Return the address of Redis as an installation has it."""
+    return {"there": url_of(rq), "away": NOWHERE, "not set": ""}[where]
+
+
+@REDIS
+def test_the_worker_command_does_in_a_burst_what_is_left(app, sponsor, jobs, rq, where, monkeypatch):
+    settings = replace(app.extensions["portal.config"], redis_url=address(rq, where) or None)
     monkeypatch.setitem(app.extensions, "portal.config", settings)
-    monkeypatch.setattr(serve, "application", lambda: app)
+    monkeypatch.setattr(opening, "application", lambda: app)
     subject_id = asked(sponsor, jobs)
     with signals_given_back():
         outcome = CliRunner().invoke(serve.worker_command, ["--burst"])
     assert outcome.exit_code == 0, outcome.output
     assert jobs.done == [subject_id]
-    assert rq.queue.count == (0 if there else 1)
+    assert rq.queue.count == (0 if where == "there" else 1)
 
 
-@pytest.mark.parametrize("there", [True, False], ids=["Redis there", "Redis away"])
+@REDIS
 def test_the_worker_command_sweeps_while_it_runs_and_stops_when_told(
-    app, sponsor, settings, inbox, rq, there, monkeypatch
+    app, sponsor, settings, inbox, rq, where, monkeypatch
 ):
-    with worker(settings, url_of(rq) if there else NOWHERE) as process:
+    with worker(settings, address(rq, where)) as process:
         # Nobody rings for this one.
         monkeypatch.setitem(app.extensions, "portal.runner", outbox.RqRunner(NOWHERE))
         case = make.sent(sponsor)

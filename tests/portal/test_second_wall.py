@@ -1,5 +1,5 @@
 """Row-level security: with the session's own filter gone, PostgreSQL still shows nothing of another tenant."""
-# ruff: noqa: S608  # these tests name the tables themselves
+# these tests name the tables themselves
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from questionnaires.answers import Answer
 from questionnaires.definition import CHOICES, Question, Questionnaire, Section
-from questionnaires.progress import first_open, progress, visible
+from questionnaires.progress import progress, visible
 
 
 def question(id: str, type: str = "control", show_if: dict[str, object] | None = None) -> Question:
@@ -41,55 +41,31 @@ def ids(questions: tuple[Question, ...]) -> str:
 
 
 CASES = [
-    # answers, shown, missing, percent, scope, controls
-    ({}, "AC", "AC", 0, (0, 1), (0, 1)),
-    ({"A": "no"}, "AC", "C", 50, (1, 1), (0, 1)),
-    ({"A": "yes"}, "ABC", "BC", 33, (1, 2), (0, 1)),
-    ({"A": "yes", "B": "yes", "C": "no"}, "ABCD", "D", 75, (2, 2), (1, 2)),
-    ({"A": "yes", "B": "yes", "C": "no", "D": "partial"}, "ABCD", "", 100, (2, 2), (2, 2)),
-    ({"A": "no", "B": "yes", "C": "no", "D": "partial"}, "AC", "", 100, (1, 1), (1, 1)),
-    ({"B": "yes", "D": "no"}, "AC", "AC", 0, (0, 1), (0, 1)),
-    ({"A": "no", "Z": "yes"}, "AC", "C", 50, (1, 1), (0, 1)),
+    # answers, shown, missing, scope, controls
+    ({}, "AC", "AC", (0, 1), (0, 1)),
+    ({"A": "no"}, "AC", "C", (1, 1), (0, 1)),
+    ({"A": "yes"}, "ABC", "BC", (1, 2), (0, 1)),
+    ({"A": "yes", "B": "yes", "C": "no"}, "ABCD", "D", (2, 2), (1, 2)),
+    ({"A": "yes", "B": "yes", "C": "no", "D": "partial"}, "ABCD", "", (2, 2), (2, 2)),
+    ({"A": "no", "B": "yes", "C": "no", "D": "partial"}, "AC", "", (1, 1), (1, 1)),
+    ({"B": "yes", "D": "no"}, "AC", "AC", (0, 1), (0, 1)),
+    ({"A": "no", "Z": "yes"}, "AC", "C", (1, 1), (0, 1)),
 ]
 
 
-@pytest.mark.parametrize(("given_answers", "shown", "missing", "percent", "scope", "controls"), CASES)
+@pytest.mark.parametrize(("given_answers", "shown", "missing", "scope", "controls"), CASES)
 def test_progress_follows_the_answers(
     given_answers: dict[str, str],
     shown: str,
     missing: str,
-    percent: int,
     scope: tuple[int, int],
     controls: tuple[int, int],
 ) -> None:
     found = progress(SET, answers(**given_answers))
     assert ids(visible(SET, answers(**given_answers))) == shown
     assert ids(found.missing) == missing
-    assert (found.percent, found.complete) == (percent, not missing)
+    assert found.complete == (not missing)
     assert found.sections == {"scope": scope, "controls": controls}
-
-
-@pytest.mark.parametrize(
-    ("given_answers", "expected"),
-    [
-        ({}, "A"),
-        ({"A": "no"}, "C"),
-        ({"C": "no"}, "A"),
-        ({"A": "no", "C": "no"}, "A"),
-        ({"A": "yes", "C": "no"}, "B"),
-    ],
-)
-def test_the_first_open_question_is_the_next_to_answer_or_the_first(
-    given_answers: dict[str, str], expected: str
-) -> None:
-    assert first_open(SET, answers(**given_answers)).id == expected
-
-
-def test_percent_is_rounded_down_so_that_only_a_complete_set_has_a_hundred() -> None:
-    many = Section("many", "Many", "", tuple(question(f"Q{number}") for number in range(200)))
-    large = Questionnaire("large", "1.0", "Large", "", ("21cfr11",), "", "", 5, (many,), "")
-    almost = {f"Q{number}": Answer("no", "") for number in range(199)}
-    assert progress(large, almost).percent == 99
 
 
 @settings(max_examples=60, deadline=None)
@@ -100,13 +76,12 @@ def test_the_totals_agree_with_each_other(values: dict[str, str]) -> None:
     assert found.total == found.answered + len(found.missing)
     assert found.answered == sum(answered for answered, _ in found.sections.values())
     assert found.total == sum(total for _, total in found.sections.values())
-    assert 0 <= found.percent <= 100
-    assert found.complete == (found.percent == 100)
+    assert found.complete == (found.answered == found.total)
 
 
 @pytest.mark.parametrize(("first", "second"), list(product(["yes", "no", None], repeat=2)))
 def test_answering_what_is_open_comes_to_an_end(first: str | None, second: str | None) -> None:
     filled = answers(**{id: value for id, value in (("A", first), ("B", second)) if value})
     for _ in range(4):
-        filled.setdefault(first_open(SET, filled).id, Answer("yes", ""))
+        filled |= {question.id: Answer("yes", "") for question in progress(SET, filled).missing[:1]}
     assert progress(SET, filled).complete

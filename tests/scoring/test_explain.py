@@ -140,6 +140,14 @@ def test_a_driver_is_told_in_plain_sentences(rated: Rated, rows: list[str], sent
     assert sentence in driver_sentences(rated(FULL, *rows))
 
 
+def test_a_domain_is_called_by_its_title_where_it_has_one(rated: Rated) -> None:
+    rating = rated(FULL, "Q1 | A | minor | partial | E4", "Q2 | B | minor | partial | E4")
+    assert driver_sentences(rating, {"A": "Access"}) == (
+        "The domain “Access” holds 50 / 1 = 50.0 %, which is below 60 %. The rating cannot be better than moderate.",
+        "The domain B holds 50 / 1 = 50.0 %, which is below 60 %. The rating cannot be better than moderate.",
+    )
+
+
 def test_actions_are_told_in_plain_sentences(rated: Rated) -> None:
     rating = rated(FULL, overdue_critical_actions=True, open_regulatory_action=True)
     assert driver_sentences(rating) == (
@@ -165,7 +173,7 @@ def test_the_result_of_the_golden_case_is_told_from_risk_to_stress(golden: dict[
 
 
 def test_a_rating_without_drivers_is_said_to_be_as_the_matrix_gives_it(rated: Rated) -> None:
-    assert "The rating is 2, low, as the matrix gives it; it is final." in result_sentences(rated(FULL))
+    assert "The rating is 2, low, as the matrix gives it; the answers are complete." in result_sentences(rated(FULL))
 
 
 def test_domain_weights_show_in_the_assurance(rated: Rated) -> None:

@@ -151,7 +151,7 @@ def again(document: Document) -> Document:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_a_second_calculation_agrees(seed: int, method: Method) -> None:
-    chance = random.Random(seed)  # noqa: S311  # made-up cases, not secrets
+    chance = random.Random(seed)  # made-up cases, not secrets
     for _ in range(30):
         document = made_up(chance)
         found = rate(read(document), method).document()

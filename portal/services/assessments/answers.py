@@ -57,15 +57,11 @@ def view(assessment: Assessment) -> Room:
 
 
 def _for_saving(assessment: Assessment) -> Room:
-    """Return the room without its evidence: an answer is saved with every pause in typing, so this is kept light."""
-    returned = assessment.state == "returned"
-    return _assembled(
-        assessment,
-        documents.questionnaire(assessment),
-        {row.question_id: row for row in _rows(Answer, assessment)},
-        {},
-        {row.question_id: row for row in _rows(Verdict, assessment)} if returned else {},
-    )
+    """Return the room, before submission without files and verdicts: an answer is saved with every pause in typing."""
+    if assessment.state == "returned":
+        return view(assessment)
+    rows = {row.question_id: row for row in _rows(Answer, assessment)}
+    return _assembled(assessment, documents.questionnaire(assessment), rows, {}, {})
 
 
 def _assembled(
@@ -79,7 +75,7 @@ def _assembled(
     shown = progress.visible(asked, given)
     return Room(
         assessment, asked, shown, progress.progress(asked, given), rows, evidence, verdicts,
-        editable(assessment, shown, verdicts),
+        _editable(assessment, shown, rows, verdicts),
     )  # fmt: skip
 
 
@@ -88,14 +84,17 @@ def typed(rows: Mapping[str, Answer]) -> dict[str, answers.Answer]:
     return {question_id: answers.Answer(row.value, row.comment) for question_id, row in rows.items()}
 
 
-def editable(assessment: Assessment, shown: Sequence[Question], verdicts: Mapping[str, Verdict]) -> frozenset[str]:
+def _editable(
+    assessment: Assessment, shown: Sequence[Question], rows: Mapping[str, Answer], verdicts: Mapping[str, Verdict]
+) -> frozenset[str]:
     """Return the questions that may be changed now: all before submission, the named ones after a return."""
-    if assessment.state == "returned":
-        back = {question_id for question_id, row in verdicts.items() if row.outcome == "question_back"}
-        return frozenset(question.id for question in shown if question.id in back)
     if assessment.state in {"sent", "answering"}:
         return frozenset(question.id for question in shown)
-    return frozenset()
+    if assessment.state != "returned":
+        return frozenset()
+    back = {question_id for question_id, row in verdicts.items() if row.outcome == "question_back"}
+    # A changed answer may bring up a question that was not asked before.
+    return frozenset(question.id for question in shown if question.id in back or question.id not in rows)
 
 
 def section_of(room: Room, section_id: str) -> Section:
@@ -142,7 +141,7 @@ def save(*, question_id: str, raw: Mapping[str, str], version: int) -> Saved:
     if row is None:
         raise NotFound
     rows = {**before.answers, question_id: row}
-    after = _assembled(before.assessment, before.questionnaire, rows, {}, before.verdicts)
+    after = _assembled(before.assessment, before.questionnaire, rows, before.evidence, before.verdicts)
     return Saved(row, after, reshaped=after.visible != before.visible)
 
 

@@ -36,7 +36,7 @@ class Rated:
     @property
     def drivers(self) -> tuple[str, ...]:
         """Return the named reasons in plain sentences."""
-        return explain.driver_sentences(self.result)
+        return explain.driver_sentences(self.result, self.domain_titles)
 
     @property
     def sentences(self) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from portal import manifest, outbox, tenancy
+from portal import mail, manifest, outbox, tenancy
 from portal.db import db, now
 from portal.errors import Conflict, Invalid, NotFound
-from portal.models.assessments import Assessment, Rating, Verdict
+from portal.models.assessments import OUTCOMES, Assessment, Rating, Verdict
 from portal.services import signatures, suppliers
 from portal.services.assessments import answers, documents, moves, rating, sending, submitting
 from portal.services.assessments.answers import Room
@@ -19,7 +19,6 @@ from questionnaires.definition import Question
 from scoring import document, score
 from scoring.canonical import canonical
 
-OUTCOMES = {"accepted": "Accepted", "gap": "Gap", "question_back": "Question back"}
 LEVELS = {
     "E0": "E0 asserted only (60 %)",
     "E1": "E1 supplied, not reviewed, or expired (70 %)",
@@ -45,14 +44,12 @@ def give_verdict(
     assessment = get(assessment.id, lock=True)
     found = answers.view(assessment)
     question = _question(found, question_id)
-    if assessment.state != "submitted":
-        moves.check(assessment, "close")
+    moves.check(assessment, "judge")
     _check(found, question, outcome, level, remark)
     verdict = found.verdicts.get(question_id)
     if (verdict.version if verdict else 0) != version:
         raise _conflict(verdict, {"label": OUTCOMES[outcome], "comment": remark.strip()})
-    if assessment.state == "submitted":
-        moves.make(assessment, "start_review")
+    moves.make(assessment, "judge")
     if verdict is None:
         verdict = Verdict(assessment_id=assessment.id, question_id=question_id)
         db.session.add(verdict)
@@ -124,7 +121,8 @@ def return_to_supplier(*, assessment: Assessment, due_on: date, today: date) -> 
     invite = sending.invite_of(assessment)
     invite.expires_at = max(invite.expires_at, sending.end_of_life(due_on))
     suppliers.settle(assessment.supplier)
-    outbox.later("mail_returned", invite.id)
+    if mail.configured():
+        outbox.later("mail_returned", invite.id)
     return assessment
 
 
@@ -138,9 +136,10 @@ def close(
     found = answers.view(assessment)
     if left := undecided(found):
         raise Conflict(f"{len(left)} answers still need a verdict, or a reply from the supplier.")
+    moves.check(assessment, "close")
+    row = rating_row(found, today)
     moves.make(assessment, "close")
     assessment.closed_at = now()
-    row = rating_row(found, today)
     db.session.add(row)
     db.session.flush()
     suppliers.settle(assessment.supplier)

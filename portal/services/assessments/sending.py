@@ -63,7 +63,8 @@ def send(
     asked = chosen(key)
     frozen, rubric, method = documents.freeze(asked)
     assessment = Assessment(
-        id=assessment_id, supplier_id=supplier.id, title=asked.title, state=moves.after("drafted", "send"),
+        id=assessment_id, supplier_id=supplier.id, title=asked.title, questionnaire_key=asked.key,
+        state=moves.after("drafted", "send"),
         questionnaire_id=frozen.id, rubric_id=rubric.id, method_id=method.id,
         due_on=due_on, sent_at=now(), sent_by=tenancy.scope().actor.name,
     )  # fmt: skip
@@ -110,8 +111,16 @@ def copyable_link(invite: Invite) -> str:
     """Make a link for a sponsor without a mail server; that it was shown is on record (no code goes with it)."""
     if mail.configured():
         raise Conflict("The link goes by mail to the person who was asked. Nobody else needs to see it.")
+    _renew(invite)
     audit.record("invite.link_shown", invite)
     return link(invite)
+
+
+def _renew(invite: Invite) -> None:
+    """Give an invite new life: at least two weeks, and a fresh count of codes; raise Conflict by state."""
+    moves.check(tenancy.fetch(Assessment, invite.assessment_id), "answer")
+    invite.expires_at = max(invite.expires_at, now() + GRACE)
+    invite.renewed_at = now()
 
 
 def delivery(invite: Invite) -> OutboxRow | None:
@@ -121,9 +130,11 @@ def delivery(invite: Invite) -> OutboxRow | None:
 
 
 def mail_again(*, assessment: Assessment) -> Invite:
-    """Send the invitation once more, with a new link; earlier links go on working."""
+    """Send the invitation once more, with a new link; earlier links go on working, expired ones live again."""
+    if not mail.configured():
+        raise Conflict("No mail server is set. Make a link to copy instead.")
     invite = invite_of(assessment)
-    moves.check(assessment, "answer")
+    _renew(invite)
     outbox.later("mail_invite", invite.id)
     audit.record("invite.mailed_again", invite)
     return invite

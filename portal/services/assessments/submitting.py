@@ -8,13 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from portal import manifest, tenancy
+from portal import manifest, outbox, tenancy
 from portal.db import db, now
 from portal.errors import Invalid
 from portal.models.accounts import Person
 from portal.models.assessments import Assessment, Invite, Submission, Visit
 from portal.models.signatures import Signature
-from portal.services import signatures, suppliers
+from portal.services import signatures
 from portal.services.accounts import people
 from portal.services.assessments import answers, moves
 from portal.services.assessments.answers import Room
@@ -90,7 +90,8 @@ def submit(*, credential: signatures.Credential, meaning: str, shown_digest: str
     assessment.submitted_at = submission.submitted_at
     db.session.flush()
     _reopen_verdicts(found)
-    suppliers.settle(assessment.supplier)
+    # A respondent sees nothing of the supplier beyond this assessment, so the portal itself settles the rest.
+    outbox.later("settle_supplier", assessment.supplier_id)
     return signature
 
 

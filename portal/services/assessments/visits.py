@@ -114,6 +114,8 @@ def _keep_pace(invite: Invite) -> None:
     """Raise TooMany for a code too soon; whoever guesses has 100 tries a day at one in a million each."""
     day = PACE[-1]
     statement = select(MailedCode.asked_at).where(MailedCode.invite_id == invite.id)
+    if invite.renewed_at is not None:
+        statement = statement.where(MailedCode.asked_at > invite.renewed_at)
     asked = db.session.scalars(statement.order_by(MailedCode.asked_at.desc()).limit(day.most)).all()
     for pace in reversed(PACE):
         if len(asked) >= pace.most and (free := asked[pace.most - 1] + pace.period) > now():
@@ -153,20 +155,24 @@ def code_letter(code: MailedCode, digits: str) -> Letter:
 def enter_code(*, browser: str, digits: str, request_id: str, origin: str) -> str:
     """Check a code and begin a visit; return the visit's secret. Raises Invalid with one text for every fault."""
     for tenant_id, code_id in doors.behind("browser", browser):
-        if not _right(tenant_id, code_id, "".join(digits.split())):
+        door = tenancy.system(tenant_id, "door", request_id=request_id, origin=origin)
+        if not _right(door, code_id, "".join(digits.split())):
             break
-        tenancy.enter(tenancy.system(tenant_id, "door", request_id=request_id, origin=origin))
+        tenancy.enter(door)
         return _begin(tenancy.fetch(MailedCode, code_id, lock=True), origin)
     raise Invalid(WRONG_CODE)
 
 
-def _right(tenant_id: UUID, code_id: UUID, digits: str) -> bool:
-    """Count the try in a transaction of its own, so that no failure gives a free one."""
-    with tenancy.scoped(tenancy.system(tenant_id, "door")):
+def _right(door: Scope, code_id: UUID, digits: str) -> bool:
+    """Count the try in a transaction of its own, so that no failure gives a free one; a wrong one is on record."""
+    with tenancy.scoped(door):
         code = tenancy.fetch(MailedCode, code_id, lock=True)
         code.tries += 1
         alive = code.used_at is None and code.expires_at > now() and code.tries <= TRIES and bool(code.code)
-        return alive and manifest.same(code.code, _mac(code_id, digits))
+        right = alive and manifest.same(code.code, _mac(code_id, digits))
+        if not right:
+            audit.record("invite.wrong_code", tenancy.fetch(Invite, code.invite_id))
+        return right
 
 
 def _begin(code: MailedCode, origin: str) -> str:

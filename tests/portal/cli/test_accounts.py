@@ -101,6 +101,33 @@ def test_a_role_that_is_not_there_is_refused_with_those_that_are(portal, sponsor
     assert "approver" in result.output
 
 
+@pytest.mark.parametrize(
+    ("name", "contact", "what_to_do"),
+    [
+        ("", "qa@acme.example", "1 to 200 characters"),
+        ("  ", "qa@acme.example", "1 to 200 characters"),
+        ("A" * 201, "qa@acme.example", "1 to 200 characters"),
+        ("Acme\nPharma", "qa@acme.example", "1 to 200 characters"),
+        ("Acme Pharma", "", "Enter one mail address"),
+        ("Acme Pharma", "qa", "Enter one mail address"),
+        ("Acme Pharma", "qa@acme", "Enter one mail address"),
+        ("Acme Pharma", "qa@acme.example, b@acme.example", "Enter one mail address"),
+        ("Acme Pharma", "qa@acme.example\nBcc: b@acme.example", "Enter one mail address"),
+        ("Acme Pharma", "q" * 250 + "@acme.example", "Enter one mail address"),
+    ],
+)
+def test_a_sponsor_needs_a_name_and_an_address_that_mail_can_reach(portal, name, contact, what_to_do):
+    result = portal("add-sponsor", name, "--contact", contact)
+    assert result.exit_code == 2
+    assert what_to_do in " ".join(result.output.split())
+
+
+def test_a_person_needs_a_name_and_an_address_that_mail_can_reach(portal, sponsor_id, email):
+    words = ("--role", "qa", "--password", make.PASSWORD, "--name")
+    assert portal("add-staff", sponsor_id, "anna", *words, "Anna Berg").exit_code == 2
+    assert portal("add-staff", sponsor_id, email, *words, " ").exit_code == 2
+
+
 @pytest.mark.postgresql
 def test_doctor_finds_no_way_round_the_second_wall(portal, sponsor):
     result = portal("doctor")

@@ -252,6 +252,17 @@ def test_doctor_says_what_is_unsafe_and_what_to_do(migrated, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("url", "code"), [("smtp://mail.example.com", 1), ("smtps://mail.example.com", 0), ("smtp://localhost", 0)]
+)
+def test_doctor_warns_of_mails_that_can_be_read_on_the_way(migrated, monkeypatch, url, code):
+    monkeypatch.setenv("MAIL_URL", url)
+    monkeypatch.setenv("MAIL_SENDER", "portal@example.com")
+    result = portal("doctor")
+    assert result.exit_code == code, result.output
+    assert ("UNSAFE  mail: mail.example.com" in result.output) == bool(code)
+
+
+@pytest.mark.parametrize(
     ("command", "code"), [(["doctor"], 1), (["verify"], 1), (["add-sponsor", "A", "--contact", "a@b.example"], 1)]
 )
 def test_a_command_says_to_migrate_first(folder, command, code):
@@ -259,6 +270,13 @@ def test_a_command_says_to_migrate_first(folder, command, code):
     result = portal(*command)
     assert result.exit_code == code
     assert "Run: portal migrate" in result.output
+
+
+def test_migrate_says_that_its_folder_cannot_be_made(folder):
+    folder.write_text("not a folder")
+    result = portal("migrate")
+    assert result.exit_code == 1
+    assert f"DATA_DIR, {folder}: " in result.output
 
 
 @pytest.mark.parametrize("command", ["doctor", "verify"])

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 from collections.abc import Callable
 from importlib.resources import files
-from pathlib import Path
 
 import pytest
 from pypdf import PageObject, PdfReader
@@ -17,7 +15,6 @@ from portal.dossier.blocks import Document
 from portal.dossier.shapes import Block
 
 MATRIX = [[1, 1, 1, 2, 2], [1, 2, 2, 2, 3], [1, 2, 3, 3, 4], [1, 2, 3, 4, 5], [1, 2, 3, 4, 5]]
-MORE_LETTERS = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 HOSTILE = [
     '#read("/etc/passwd")',
     "#sys.inputs.model",
@@ -280,18 +277,6 @@ def test_a_character_without_a_font_in_a_chart_is_refused_too(make_document: Cal
 
     with pytest.raises(pdf.Unprintable, match=r"block 1 \(vector\), svg"):
         pdf.render(make_document(blocks.vector(*chart, 150)))
-
-
-@pytest.mark.skipif(not MORE_LETTERS.exists(), reason=f"needs a further font: {MORE_LETTERS}")
-def test_a_further_font_prints_what_was_refused_without_it(
-    make_document: Callable[..., Document], tmp_path: Path
-) -> None:
-    document = make_document(blocks.text("fine 😀"))
-    shutil.copy(MORE_LETTERS, tmp_path)
-
-    with pytest.raises(pdf.Unprintable):
-        pdf.render(document)
-    assert b"DejaVuSans" in pdf.render(document, fonts=[tmp_path])
 
 
 def test_an_uncontrolled_copy_says_so_on_every_page(make_document: Callable[..., Document]) -> None:

@@ -46,7 +46,7 @@ def full(make_document: Callable[..., Document], text: str) -> Document:
         blocks.heading(1, text),
         blocks.text(text),
         blocks.facts([(text, text)]),
-        blocks.table([text], [[text]], [1], [(0, 0, "very low")]),
+        blocks.table([text], [[text]], [1]),
         blocks.vector(*charts.risk_matrix(4, 3, MATRIX), 150),
         blocks.question(text, text, text, text, text, [text], [text], [text], "high"),
         blocks.page_break(),

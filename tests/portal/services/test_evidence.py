@@ -162,7 +162,7 @@ def test_withdrawing_one_of_two_leaves_the_other_readable(case):
     with trying(case):
         first, second = attach("a.pdf", make.PDF), attach("a.pdf", make.PDF, "P11-02")
         evidence.withdraw(evidence_id=first.id, reason="Wrong version")
-        _, chunks = evidence.open_file(evidence_id=second.id)
+        chunks = evidence.open_file(evidence_id=second.id).chunks
         assert b"".join(chunks) == make.PDF
         # What is withdrawn may be given again: it counts from now on.
         assert attach("a.pdf", make.PDF).id != first.id
@@ -228,6 +228,6 @@ def test_damaged_bytes_are_never_handed_out(case, damage):
         path = store().path(row.digest)
         path.chmod(0o640)
         damage(path)
-        with pytest.raises(Unavailable, match=r"the file.*'portal verify'"):
+        with pytest.raises(Unavailable, match=r"The file.*'portal verify'"):
             evidence.open_file(evidence_id=row.id)
         path.unlink(missing_ok=True)

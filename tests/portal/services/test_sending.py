@@ -250,7 +250,7 @@ def test_without_a_mail_server_a_code_is_read_out_to_whoever_asked_and_that_it_w
     address, browser = f"/assessments/{case.assessment_id}/code", mailless.test_client()
     assert "Nobody is waiting for a code" in client.post(address, follow_redirects=True).text
     assert browser.post(make.link(case)).status_code == 302
-    digits = re.search(r'aria-label="((?:\d ){5}\d)"', client.post(address).text)[1].replace(" ", "")
+    digits = re.search(r'visually-hidden">((?:\d ){5}\d)<', client.post(address).text)[1].replace(" ", "")
     assert browser.post("/code", data={"digits": digits}).location == "/answering"
     assert len(entries(bare, action="invite.code_read_out")) == 1
     assert digits not in str([told for _, told in entries(bare)])

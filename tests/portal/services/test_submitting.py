@@ -101,6 +101,7 @@ def test_what_is_signed_is_every_answer_comment_and_file_in_its_one_canonical_fo
 
 
 def test_submitting_moves_the_assessment_on_and_the_supplier_with_it(done):
+    make.do_jobs(done.sponsor.app)
     row = rows(done.sponsor, Assessment, id=done.assessment_id)[0]
     submission = rows(done.sponsor, Submission, assessment_id=done.assessment_id)[0]
     assert (row.state, row.submitted_at, submission.number) == ("submitted", submission.submitted_at, 1)

@@ -272,7 +272,7 @@ def more(ratings: list[dict[str, object]]) -> Supplier:
     closed, given = (db.session.scalars(select(model)).one() for model in (Assessment, Rating))
     for wanted in ratings:
         days = timedelta(days=wanted.get("days", 0))
-        row = copy(closed, title=wanted["title"], sent_at=closed.sent_at + days)
+        row = copy(closed, title=wanted["title"], questionnaire_key=wanted["title"], sent_at=closed.sent_at + days)
         rating = copy(given, assessment_id=row.id, final=wanted["final"], computed_at=given.computed_at + days)
         db.session.add_all([row, rating])
     closed.state = "withdrawn"

@@ -148,7 +148,7 @@ def test_a_changed_or_lost_file_is_named(app, case, change, kind):
 
 
 def test_every_flip_in_the_content_of_an_entry_is_found(app, small, owner):
-    chance, vandal = random.Random(20), Vandal(owner, small)  # noqa: S311  # the same flips each time
+    chance, vandal = random.Random(20), Vandal(owner, small)  # the same flips each time
     entries = vandal.entries()
     for _ in range(ROUNDS):
         with owner.begin_nested() as flips:
@@ -200,6 +200,8 @@ def test_a_value_that_can_no_longer_be_read_is_named_with_its_record(case, owner
         pytest.skip("needs --database sqlite, whose columns take anything")
     owner.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
     row = Vandal(owner, case.sponsor).rows(TABLES[table])[-1]
-    owner.execute(text(f"UPDATE {table} SET {column} = {value} WHERE id = :id"), {"id": row["id"].hex})  # noqa: S608  # from the list above
+    owner.execute(
+        text(f"UPDATE {table} SET {column} = {value} WHERE id = :id"), {"id": row["id"].hex}
+    )  # from the list above
     named = (str(row["id"]), row["id"].hex, f"entry {row.get('number')} (", "entry seven (")
     assert [damage for damage in found(case.sponsor).damages if any(name in damage.place for name in named)]

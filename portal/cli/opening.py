@@ -1,0 +1,63 @@
+"""Opening an installation for a command: its settings, its application, and a database that can be used."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import click
+from flask import Flask
+from psycopg.errors import InsufficientPrivilege
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from portal import config, create_app, database, tenancy
+from portal.db import db
+
+
+def application() -> Flask:
+    """Build the application of this installation."""
+    return create_app(installation())
+
+
+def installation(env: Mapping[str, str] = os.environ) -> config.Config:
+    """Return the settings of the environment, or say in plain words which of them the portal does not start with."""
+    try:
+        return config.from_environment(env)
+    except config.Unsafe as error:
+        sys.exit("The portal does not start with these settings:\n- " + "\n- ".join(error.faults))
+
+
+@contextmanager
+def opened(*, at_head: bool = True) -> Iterator[Flask]:
+    """Open the application for a command, or say in plain words why its database cannot be used."""
+    app = application()
+    with app.app_context():
+        try:
+            tenancy.enter_unscoped(writes=False)
+            if at_head and (present := revision()) != database.HEAD:
+                raise click.ClickException(f"The database is at revision {present}. Run: portal migrate")
+            yield app
+        except OperationalError as error:
+            hint = ". Run: portal migrate, if there is none yet" if db.engine.dialect.name == "sqlite" else ""
+            raise click.ClickException(f"The database does not answer: {error.orig}{hint}") from None
+        except ProgrammingError as error:
+            if not isinstance(error.orig, InsufficientPrivilege):
+                raise
+            text = "The application's role has no rights yet. Run: portal migrate, with APP_ROLE"
+            raise click.ClickException(text) from None
+        finally:
+            tenancy.leave()
+            db.engine.dispose()
+
+
+def ready() -> Flask:
+    """Return the application once its database is known to be there and at the present shape."""
+    with opened() as app:
+        return app
+
+
+def revision() -> str:
+    """Return the revision of the open database, or 'none'."""
+    return database.revision(db.session.connection()) or "none"
