@@ -139,6 +139,7 @@ class Submission(AssessmentOwned, Base):
     digest: Mapped[str] = mapped_column(String(64))
     submitted_at: Mapped[datetime]
 
+
 # What a reviewer may say of an answer; "pending" stands for one that was asked back and is answered again.
 OUTCOMES = {"accepted": "Accepted", "gap": "Gap", "question_back": "Question back"}
 

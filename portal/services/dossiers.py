@@ -26,7 +26,7 @@ from portal.services import audit, evidence, signatures, suppliers
 from portal.services.accounts import people
 from portal.services.assessments import answers, rating
 
-# A trail longer than this goes into the JSON of the trail's own export, not into a PDF.
+# Of a longer trail the latest entries are taken: nobody reads more on paper, and its page shows them all.
 MOST_ENTRIES = 2000
 TAKEN = "dossier.issued"
 # Further scripts without a font than these are a matter for whoever runs the installation.

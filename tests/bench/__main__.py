@@ -27,7 +27,7 @@ def main() -> None:
     if not reachable(POSTGRESQL):
         print("LEFT OUT: PostgreSQL, because none is reachable")
         return
-    with temporary() as (app_url, owner_url), temporary() as (_, bare_url), tempfile.TemporaryDirectory() as name:
+    with temporary() as (app_url, _), temporary() as (_, bare_url), tempfile.TemporaryDirectory() as name:
         _run("PostgreSQL", Path(name), app_url, bare_url)
 
 

@@ -53,7 +53,7 @@ def _fill(sponsor: make.Sponsor, count: int) -> None:
                 rating=number % 5 + 1,
                 created_at=now(),
                 tenant_id=sponsor.id,
-            )  # fmt: skip
+            )
             for number in range(count)
         ]
         session.add_all(rows)

@@ -27,6 +27,9 @@ MAY_BE_MARKUP = {
     "portal/templates/review/rating.html": "the same drawings",
 }
 EXTENDS = re.compile(r"\{%-? extends [\"']layouts/")
+SYMBOL = re.compile(r'<symbol id="([^"]+)"')
+ICON = re.compile(r"\bicon\(([^),]*)")
+QUOTED = re.compile(r"'([a-z][a-z-]+)'")
 UNESCAPED = re.compile(r"\|\s*safe\b|\bMarkup\(")
 
 
@@ -76,6 +79,15 @@ def test_every_page_has_a_title():
         [path for path in pages if "block title" not in text(path)],
         "A page fills its title block: it stands in the tab, and is read out first.",
     )
+
+
+def test_every_icon_that_a_page_names_is_drawn_and_every_drawn_one_is_named():
+    drawn = set(SYMBOL.findall(text("portal/static/icons.svg")))
+    named = {name for path in PAGES for line in ICON.findall(text(path)) for name in QUOTED.findall(line)}
+    quoted = {name for path in PAGES for name in QUOTED.findall(text(path))}
+    assert drawn
+    refuse(sorted(named - drawn), "There is no such icon in portal/static/icons.svg: the page would show a gap.")
+    refuse(sorted(drawn - quoted), "No page shows this icon. Take it out of portal/static/icons.svg.")
 
 
 def _hosts(content: str) -> Iterator[tuple[int, str]]:

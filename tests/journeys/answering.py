@@ -49,7 +49,7 @@ def answers_with_a_comment(page: Page) -> None:
     """Step 6: what is typed is saved by itself, and what does not apply needs a reason."""
     page.get_by_role("link", name="Next: Systems and validation").click()
     people.answer(page, "P11-01", "Implemented")
-    expect(page.locator("time[data-saved-at]")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d UTC$"))
+    expect(page.locator("[data-saved-at]")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d UTC$"))
     card(page, "P11-01").get_by_label("Comment").fill("Inventory INV-7, checked in May")
     expect(status(page, "P11-01")).to_have_text("Not saved yet")
     expect(status(page, "P11-01")).to_have_text(people.SAVED)

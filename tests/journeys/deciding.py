@@ -55,7 +55,7 @@ def gives_verdicts(page: Page, gaps: tuple[str, ...]) -> None:
         expect(undecided).to_have_text(str(total - number))
         expect(card(page, question_id)).to_contain_text("Not in place yet")
     form = card(page, "P11-01").locator("form.verdict")
-    form.get_by_label("Accept", exact=True).check(force=True)
+    form.get_by_label("Accepted", exact=True).check(force=True)
     form.get_by_label("How well the evidence proves it").select_option("E2 reviewed and current (85 %)")
     form.get_by_role("button", name="Save verdict").click()
     expect(card(page, "P11-01")).to_contain_text("Accepted at E2")

@@ -20,6 +20,8 @@ SETS = ROOT / "questionnaires/library/questionnaires"
 REGULATIONS = ROOT / "questionnaires/library/regulations"
 FACTS = ROOT / "../shared/facts/part11.csv"
 EMPTY = "(none)"
+# Of each released set. A changed word is a new version in a new file: what was sent with this one must still be it.
+DIGESTS = {"part11-cmo-1.0": "5fba781ec083a0bc1ed98788d814d92f2380de15383a4798167a8b1e82fa3bd4"}
 
 
 def names(folder: Path) -> list[str]:
@@ -51,6 +53,10 @@ def rules(request: pytest.FixtureRequest) -> Regulation:
 
 def test_a_file_is_named_by_the_key_and_version_of_its_set(name: str, released_set: Questionnaire) -> None:
     assert name == f"{released_set.key}-{released_set.version}"
+
+
+def test_a_released_set_never_changes(name: str, released_set: Questionnaire) -> None:
+    assert DIGESTS.get(name) == released_set.digest
 
 
 def test_a_set_can_be_asked_for_by_key_and_version(released_set: Questionnaire) -> None:

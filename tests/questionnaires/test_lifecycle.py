@@ -15,7 +15,8 @@ sent        withdraw      withdrawn
 answering   answer        answering
 answering   submit        submitted
 answering   withdraw      withdrawn
-submitted   start_review  in_review
+submitted   judge         in_review
+in_review   judge         in_review
 in_review   return        returned
 in_review   close         closed
 returned    answer        returned

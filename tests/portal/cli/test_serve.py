@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
@@ -35,7 +35,8 @@ def listening(settings: config.Config) -> Iterator[int]:
     try:
         yield int(server.effective_port)
     finally:
-        server.trigger.pull_trigger(server.close)
+        with suppress(OSError):  # the loop may have closed the bell before it finished ringing
+            server.trigger.pull_trigger(server.close)
         thread.join(timeout=30)
         server.task_dispatcher.shutdown()
         with app.app_context():

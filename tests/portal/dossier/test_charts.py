@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from portal.dossier import blocks, charts, drawing
-from portal.dossier.palette import INK, LEVELS, WASH
+from portal.dossier.palette import INK, WASH
+from scoring.risk import LEVELS
 
 MATRIX = [[1, 1, 1, 2, 2], [1, 2, 2, 2, 3], [1, 2, 3, 3, 4], [1, 2, 3, 4, 5], [1, 2, 3, 4, 5]]
 DOMAINS = [("Access and signature", 85.5), ("Audit trail", 24.2), ("Training", None)]
@@ -81,7 +82,7 @@ def test_exactly_one_cell_of_the_matrix_is_marked_and_it_is_the_right_one(inhere
         for node in ElementTree.fromstring(svg).iter()  # noqa: S314
         if node.tag.endswith("}rect") and node.get("stroke") == INK["text"]
     ]
-    assert [node.get("fill") for node in marked] == [INK[LEVELS[level - 1]]]
+    assert [node.get("fill") for node in marked] == [INK[LEVELS[level]]]
     assert float(marked[0].get("x", 0)) == charts.MATRIX_LEFT + charts.CELL_WIDTH * (inherent - 1) + 1.5
     assert float(marked[0].get("y", 0)) == charts.MATRIX_TOP + charts.CELL_HEIGHT * (5 - vulnerability) + 1.5
 

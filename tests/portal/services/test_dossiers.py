@@ -217,7 +217,7 @@ def test_what_cannot_even_be_spelt_out_gets_503_with_what_to_do(house, monkeypat
     before = len(entries(house, action=dossiers.TAKEN))
     answer = house.client().get(f"/suppliers/{supplier_id}/dossier/dossier.pdf")
     assert answer.status_code == 503 and "Retry-After" in answer.headers
-    for words in ("U+56FD", "No font at hand can print", "add a font"):
+    for words in ("U+56FD", "No font at hand can print", "take the dossier as JSON"):
         assert words in answer.text
     assert len(entries(house, action=dossiers.TAKEN)) == before, "what was not handed out is no download"
 

@@ -104,6 +104,18 @@ def test_after_five_wrong_tries_even_the_right_one_is_refused_for_15_minutes(sig
         assert confirm(signer) == signer.signer["id"]
 
 
+def test_the_pause_lasts_15_minutes_from_the_last_try_however_slowly_they_came(signer):
+    for _ in range(4):
+        with pytest.raises(Invalid):
+            confirm(signer, password=WRONG_PASSWORD)
+    with later(minutes=14), pytest.raises(Invalid):
+        confirm(signer, password=WRONG_PASSWORD)
+    with later(minutes=28), pytest.raises(TooMany):
+        confirm(signer)
+    with later(minutes=29, seconds=2):
+        assert confirm(signer) == signer.signer["id"]
+
+
 def test_the_right_credential_clears_the_count(signer):
     for _ in range(3):
         with pytest.raises(Invalid):

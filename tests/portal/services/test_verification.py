@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -61,6 +62,9 @@ def owner(database_urls: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> It
         for table in PERMANENT:
             disarm(connection, table)
         monkeypatch.setattr(db.session.session_factory.class_, "get_bind", lambda *_args, **_options: connection)
+        # The portal works in a savepoint here, whose moment is the owner's own.
+        monkeypatch.setattr(verification, "_at_one_moment", lambda: None)
+        connection.begin_nested()
         yield connection
         connection.rollback()
     engine.dispose()
@@ -96,6 +100,20 @@ def test_what_nobody_touched_is_counted_and_fits(app, case):
     assert verified.damages == []
     assert (verified.signatures, verified.files, verified.documents) == (2, 1, 3)
     assert verified.head.startswith(f"{verified.entries}:")
+
+
+@pytest.mark.postgresql
+def test_what_others_write_meanwhile_is_no_damage(app, small, monkeypatch):
+    head = verification._head
+
+    def meanwhile(*given: Any) -> Any:
+        other = threading.Thread(target=make.supplier, args=[small])
+        other.start()
+        other.join()
+        return head(*given)
+
+    monkeypatch.setattr(verification, "_head", meanwhile)
+    assert found(small).damages == []
 
 
 @pytest.mark.parametrize("deed", VANDALISM, ids=lambda deed: deed.__name__)

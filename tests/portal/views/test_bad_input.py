@@ -89,7 +89,7 @@ STAFF = {
     "a date far away": ("{send}", {**SEND, "due_on": "9999-12-31"}, 422, "Choose a due date between", "9999-12-31"),
     "withdrawing for nothing": ("/assessments/{case}/withdraw", {"reason": " "}, 422, "Fill this in", ""),
     "withdrawing for one letter": ("/assessments/{case}/withdraw", {"reason": "x"}, 422, "Say in a few words", ""),
-    "a verdict too early": ("/assessments/{case}/verdicts/P11-01", VERDICT, 409, "cannot be closed now", ""),
+    "a verdict too early": ("/assessments/{case}/verdicts/P11-01", VERDICT, 409, "cannot be reviewed now", ""),
     "a verdict on no question": ("/assessments/{case}/verdicts/P11-99", VERDICT, 404, "nothing at this address", ""),
     "a verdict without a version": (
         "/assessments/{closed}/verdicts/P11-01",

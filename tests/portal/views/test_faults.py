@@ -37,7 +37,7 @@ def test_it_shows_both_texts_of_a_conflict(app: Flask):
     theirs = {"label": "Planned", "comment": "theirs", "by": "Bo", "at": "2026-11-24 10:00 UTC"}
     text, _ = shown(app, errors.Conflict("Somebody else answered.", yours=yours, theirs=theirs), respondent=RESPONDENT)
     assert "&lt;b&gt;mine&lt;/b&gt;" in text
-    assert "Bo, <time>2026-11-24 10:00 UTC</time>" in text
+    assert 'Bo, <span class="at">2026-11-24 10:00 UTC</span>' in text
 
 
 def test_without_a_database_one_can_try_again(app: Flask):

@@ -60,7 +60,7 @@ def test_what_is_not_known_is_left_open(words: str):
         ("impact_data", 4, "4 high"),
         ("state", "in_review", "In review"),
         ("sent_at", "2026-11-24T22:05:36.123456+00:00", "2026-11-24 22:05 UTC"),
-        ("password_hash", "•", trail.HIDDEN),
+        ("password_hash", "•", trail.UNSAID),
         ("digest", "a" * 64, "a" * 64),
         ("remark", None, ""),
     ],
