@@ -198,7 +198,7 @@ def listening(app: Flask, host: str, port: int) -> BaseWSGIServer:
         return waitress.create_server(
             app, host=host, port=port, threads=THREADS, ident=None,
             # Twice the limit, so that whoever is a little over it reads why on the portal's own page.
-            max_request_body_size=2**33,
+            max_request_body_size=2 * settings.upload_limit + config.MIB,
             # Who sets TRUSTED_PROXIES leaves these headers to portal/__init__.py; all others must not have them.
             clear_untrusted_proxy_headers=not settings.proxies,
         )  # fmt: skip
