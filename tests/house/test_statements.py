@@ -30,6 +30,8 @@ MAY_SETTLE = {
     "portal/services/accounts/throttle.py forget": "the count starts afresh, whatever comes of the request",
     "portal/services/accounts/sessions.py _note_visit": "the last visit is noted on requests that only read too",
     "portal/services/assessments/visits.py _right": "a try counts, so that no failure gives a free one",
+    "portal/services/verification.py _at_one_moment": "every pass must see the same rows, so it begins anew",
+    "portal/services/verification.py _files": "the database is let go while gigabytes are read",
     "portal/services/assessments/visits.py enter": "the last visit is noted on requests that only read too",
 }
 SETTLES = {"commit", "rollback", "scoped"}
