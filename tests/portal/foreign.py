@@ -29,7 +29,8 @@ MODELS = sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda 
 OWNED = [model for model in MODELS if issubclass(model, TenantOwned)]
 # Columns that no person writes into: digests, ids of content, words from a fixed list, places and kinds.
 NOT_WRITTEN = {
-    "answer.question_id", "answer.value", "assessment.questionnaire_key", "assessment.state", "audit_entry.action", "audit_entry.actor_kind",
+    "answer.question_id", "answer.value", "assessment.questionnaire_key",
+    "assessment.state", "audit_entry.action", "audit_entry.actor_kind",
     "audit_entry.actor_role", "audit_entry.digest", "audit_entry.origin", "audit_entry.previous",
     "audit_entry.record_type", "audit_entry.request_id", "audit_head.digest", "audit_head.seal", "evidence.digest",
     "evidence.media_type", "evidence.question_id", "frozen_document.digest", "frozen_document.key",
