@@ -65,12 +65,19 @@ def render(document: Document) -> bytes:
 
 
 def _typeset(model: str, digest: str) -> bytes:
-    pdf = typst.compile(
-        _template(),
-        font_paths=_fonts(),
-        sys_inputs={"model": model, "digest": digest, "look": json.dumps({"ink": INK, "wash": WASH})},
-        pdf_standards=STANDARDS,
-    )
+    try:
+        pdf = typst.compile(
+            _template(),
+            font_paths=_fonts(),
+            sys_inputs={"model": model, "digest": digest, "look": json.dumps({"ink": INK, "wash": WASH})},
+            pdf_standards=STANDARDS,
+        )
+    except BaseException as panic:
+        # Text in many scripts at once can make the typesetter panic, and a panic is no Exception: let through, it
+        # would end the thread that serves.
+        if type(panic).__name__ == "PanicException":
+            raise TypesettingFailed("the typesetter gave up on a text in this document") from panic
+        raise
     if not isinstance(pdf, bytes):
         raise TypesettingFailed("the typesetter gave no file")
     return pdf

@@ -178,6 +178,8 @@ def _typeset(document: Document) -> bytes:
             return pdf.render(document)
         except pdf.Unprintable as error:
             document, refusal = spelling.spelt_out(document, error.characters), str(error)
+        except pdf.TypesettingFailed as error:
+            raise Unavailable(f"The PDF cannot be made: {error}. Take the JSON, which says the same.") from error
     raise Unavailable(refusal)
 
 

@@ -45,3 +45,15 @@ def test_a_spelt_out_document_can_be_printed():
         for page in PdfReader(io.BytesIO(pdf.render(spelt_out(document, refused.value.characters)))).pages
     )
     assert "[U+5DE5]" in text.replace("\n", "")
+
+
+def test_a_panic_of_the_typesetter_is_a_refusal_like_any_other(monkeypatch):
+    class PanicException(BaseException):
+        pass
+
+    def panics(*_arguments: object, **_options: object) -> bytes:
+        raise PanicException("the shaper lost its way")
+
+    monkeypatch.setattr(pdf.typst, "compile", panics)
+    with pytest.raises(pdf.TypesettingFailed, match="gave up on a text"):
+        pdf.render(_document("plain"))
