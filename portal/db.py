@@ -81,7 +81,7 @@ def now() -> datetime:
 def start(app: Flask, config: Config) -> None:
     """Connect the application to its database."""
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
-    options: dict[str, Any] = {"pool_pre_ping": True}
+    options: dict[str, Any] = {"pool_pre_ping": True, "hide_parameters": True}
     if config.sqlite:
         options["connect_args"] = {"timeout": 10, "isolation_level": None}
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options

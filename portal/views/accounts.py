@@ -55,6 +55,11 @@ def sign_out() -> ResponseReturnValue:
 
 def _own_page(address: str) -> str:
     """Return an address of this portal, or nothing for one that leads elsewhere."""
-    parts = urlsplit(address.replace("\\", "/"))
+    if not address.isprintable():
+        return ""
+    try:
+        parts = urlsplit(address.replace("\\", "/"))
+    except ValueError:
+        return ""
     own = address.startswith("/") and not address.startswith(("//", "/\\")) and not (parts.scheme or parts.netloc)
     return address if own else ""

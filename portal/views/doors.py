@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
 from uuid import uuid4
 
 from flask import Flask, Response, current_app, g, request, url_for
@@ -131,7 +132,12 @@ def hand_out(file: Opened) -> Response:
     """Hand out stored bytes as a download that cannot act in our origin."""
     response = Response(file.chunks, mimetype=file.media_type)
     response.content_length = file.size
-    response.headers.set("Content-Disposition", "attachment", filename=file.name)
+    # RFC 6266: a header holds Latin-1 alone, so a name in other letters travels percent-encoded beside a plain one.
+    plain = file.name.encode("ascii", "replace").decode().replace("?", "_")
+    options = {"filename": plain}
+    if plain != file.name:
+        options["filename*"] = f"UTF-8''{quote(file.name, safe='')}"
+    response.headers.set("Content-Disposition", "attachment", **options)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["X-Content-SHA256"] = file.digest
     return response

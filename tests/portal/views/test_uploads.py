@@ -6,7 +6,7 @@ import hashlib
 import html
 import io
 import re
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -227,3 +227,11 @@ def test_withdrawing_needs_a_reason_and_shows_it(house, inbox, reason, status):
     page = client.get("/answering/validation").text
     assert ("Old version" in page) == (status == 302)
     assert client.get(f"/answering/evidence/{evidence_id}").data == make.PDF
+
+
+@pytest.mark.parametrize("name", ["отчёт.pdf", "検証.pdf", "Größe.pdf"])
+def test_a_name_in_any_letters_is_handed_out_in_a_header_that_the_wire_can_carry(house, name):
+    found = make.answered(house)
+    evidence_id = make.attached(found, "P11-06", name)
+    header = house.client().get(f"/evidence/{evidence_id}").headers["Content-Disposition"]
+    assert header.encode("latin-1") and f"filename*=UTF-8''{quote(name)}" in header
