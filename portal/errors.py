@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request, session
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
@@ -139,6 +139,8 @@ def register(app: Flask) -> None:
 
 def show(error: PortalError) -> Response:
     """Answer with the fault as JSON for the page's own script, else as a page."""
+    # What was undone must not be announced as done on the next page.
+    session.pop("_flashes", None)
     if isinstance(error, SignInNeeded) and not wants_json() and "to" in error.details:
         return make_response("", 303, {"Location": error.details["to"]})
     body: Any

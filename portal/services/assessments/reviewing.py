@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from portal import mail, manifest, outbox, tenancy
 from portal.db import db, now
-from portal.errors import Conflict, Invalid, NotFound
+from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.models.assessments import OUTCOMES, Assessment, Rating, Verdict
 from portal.services import signatures, suppliers
 from portal.services.assessments import answers, documents, moves, rating, sending, submitting
@@ -133,6 +133,8 @@ def close(
     person_id = signatures.confirm(credential)
     # The lock decides between closing and a colleague's late verdict: one of them comes first.
     assessment = get(assessment_id, lock=True)
+    if any(row.person_id == person_id for row in signatures.of_assessment(assessment.id)):
+        raise Forbidden("You signed these answers yourself. Somebody else has to close the review.")
     found = answers.view(assessment)
     if left := undecided(found):
         raise Conflict(f"{len(left)} answers still need a verdict, or a reply from the supplier.")

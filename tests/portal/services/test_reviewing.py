@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from portal.db import db
-from portal.errors import Conflict, Invalid, NotFound
+from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.models.assessments import Answer, Assessment, Rating, Submission, Verdict
 from portal.models.signatures import Signature
 from portal.models.suppliers import Supplier
@@ -279,3 +279,12 @@ def test_another_sponsors_assessment_is_like_an_unknown_one(other, case):
             reviewing.get(row_id)
         assert refused.value.text == NotFound().text
     assert len(rows(case.sponsor, Answer, assessment_id=case.assessment_id)) > 20
+
+
+def test_who_signed_the_answers_does_not_close_their_review(house):
+    case = make.answered(house)
+    case.signer["id"] = house.persons["qa"]
+    make.submit(case, email=house.emails["qa"])
+    make.judged(case)
+    with pytest.raises(Forbidden, match="Somebody else has to close"):
+        make.close(case)
