@@ -102,7 +102,7 @@ def _refused(refusal: typst.TypstError) -> str:
 def _all_refused(model: str, digest: str, first: str) -> list[str]:
     refused = [first]
     while len(refused) < MOST_NAMED:
-        model = model.replace(json.dumps(refused[-1], ensure_ascii=False)[1:-1], "?")
+        model = model.replace(json.dumps(refused[-1], ensure_ascii=False)[1:-1], "")
         try:
             _typeset(model, digest)
             break

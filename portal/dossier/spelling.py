@@ -11,6 +11,8 @@ from portal.dossier import blocks
 from portal.dossier.blocks import Document
 from portal.manifest import canonical
 
+# What the document says of itself, not of the supplier.
+NAMES = frozenset({"format", "kind"})
 NOTE = (
     "Some characters cannot be printed with the fonts at hand. They are written as code points, such "
     "as [U+4E2D]; the JSON form of this dossier holds them as they were typed."
@@ -44,4 +46,6 @@ def _everywhere(change: Callable[[str], str], value: Any) -> Any:
         return change(value)
     if isinstance(value, list):
         return [_everywhere(change, item) for item in value]
-    return {key: _everywhere(change, item) for key, item in value.items()} if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return {key: item if key in NAMES else _everywhere(change, item) for key, item in value.items()}
+    return value
