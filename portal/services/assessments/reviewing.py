@@ -133,12 +133,12 @@ def close(
     person_id = signatures.confirm(credential)
     # The lock decides between closing and a colleague's late verdict: one of them comes first.
     assessment = get(assessment_id, lock=True)
+    moves.check(assessment, "close")
     if any(row.person_id == person_id for row in signatures.of_assessment(assessment.id)):
         raise Forbidden("You signed these answers yourself. Somebody else has to close the review.")
     found = answers.view(assessment)
     if left := undecided(found):
         raise Conflict(f"{len(left)} answers still need a verdict, or a reply from the supplier.")
-    moves.check(assessment, "close")
     row = rating_row(found, today)
     moves.make(assessment, "close")
     assessment.closed_at = now()
