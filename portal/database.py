@@ -1,14 +1,11 @@
-"""Bring the database to the present shape, as the owner of its tables."""
+"""The database as a whole: which revision it is at, and how its owner brings it to the present one."""
 
 from __future__ import annotations
 
-from alembic import command
-from alembic.config import Config as Alembic
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, create_engine
+from pkgutil import resolve_name
 
-import migrations
-from migrations import guards
+from sqlalchemy import Connection, Engine, column, create_engine, inspect, select, table
+
 from portal.db import prepare_sqlite
 
 HEAD = "0001"
@@ -16,17 +13,24 @@ HEAD = "0001"
 
 def migrate(url: str, *, app_role: str = "") -> str:
     """Run what is missing and return the revision reached; `app_role` is given what the application needs."""
+    # By name, so that only who migrates pays for the tool: a fifth of the time that a start takes.
+    upgrade = resolve_name("migrations.upgrade:upgrade")
     engine = owner_engine(url)
     try:
         with engine.connect() as connection:
-            settings = Alembic()
-            settings.set_main_option("script_location", migrations.__path__[0])
-            settings.attributes.update(connection=connection)
-            command.upgrade(settings, HEAD)
-            # After every run, not in a migration: the role may have been named, or made, later.
-            guards.give_rights(connection, app_role)
+            upgrade(connection, HEAD, app_role=app_role)
             connection.commit()
             return revision(connection) or ""
+    finally:
+        engine.dispose()
+
+
+def reached(url: str) -> str | None:
+    """Return the revision that the database at an address is at; None for one that is empty."""
+    engine = owner_engine(url)
+    try:
+        with engine.connect() as connection:
+            return revision(connection)
     finally:
         engine.dispose()
 
@@ -40,6 +44,9 @@ def owner_engine(url: str) -> Engine:
     return engine
 
 
-def revision(connection: object) -> str | None:
-    """Return the revision that a database is at."""
-    return MigrationContext.configure(connection).get_current_revision()  # type: ignore[arg-type]
+def revision(connection: Connection) -> str | None:
+    """Return the revision that a database is at; None for one that is empty."""
+    kept = table("alembic_version", column("version_num"))
+    if not inspect(connection).has_table(kept.name):
+        return None
+    return connection.scalar(select(kept.c.version_num))

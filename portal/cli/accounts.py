@@ -62,6 +62,3 @@ def add_staff(sponsor_id: UUID, email: str, name: str, title: str, role: str, pa
         except PortalError as error:
             raise click.ClickException(error.text) from None
         click.echo(f"{email} is {role} now.")
-
-
-COMMANDS = (add_sponsor, add_staff)

@@ -152,6 +152,3 @@ def matrix() -> None:
     rows = csv.writer(sys.stdout, lineterminator="\n")
     rows.writerow(access.MATRIX_COLUMNS)
     rows.writerows(access.matrix(application()))
-
-
-COMMANDS = (migrate, verify, doctor, score_command, matrix)

@@ -9,11 +9,13 @@ from contextlib import contextmanager
 
 import click
 from flask import Flask
-from psycopg.errors import InsufficientPrivilege
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from portal import config, create_app, database, tenancy
 from portal.db import db
+
+# PostgreSQL's code; its driver is not loaded where SQLite serves.
+INSUFFICIENT_PRIVILEGE = "42501"
 
 
 def application() -> Flask:
@@ -43,7 +45,7 @@ def opened(*, at_head: bool = True) -> Iterator[Flask]:
             hint = ". Run: portal migrate, if there is none yet" if db.engine.dialect.name == "sqlite" else ""
             raise click.ClickException(f"The database does not answer: {error.orig}{hint}") from None
         except ProgrammingError as error:
-            if not isinstance(error.orig, InsufficientPrivilege):
+            if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
                 raise
             text = "The application's role has no rights yet. Run: portal migrate, with APP_ROLE"
             raise click.ClickException(text) from None

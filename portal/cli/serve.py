@@ -1,37 +1,27 @@
-"""Serving: the demo, the embedded server, the worker."""
+"""Serving: the demo and the embedded server."""
 
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
 import secrets
 import shutil
-import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 import click
 import waitress
 from flask import Flask
-from redis import Redis, RedisError
-from rq import Queue, SimpleWorker
-from rq.serializers import JSONSerializer
 from waitress.server import BaseWSGIServer
 
 from portal import config, create_app, database, demo, outbox
 from portal.cli import opening, seed
 
-log = logging.getLogger(__name__)
 THREADS = 8
 FILLED = "filled"
-# Before a worker knocks at Redis again.
-PAUSE_SECONDS = 5
 
 
 @click.command("demo")
@@ -44,7 +34,8 @@ def demo_command(port: int, reset: bool) -> None:
         with plainly(folder):
             state = demo_state(folder, reset=reset)
             settings = demo_settings(folder, port)
-        database.migrate(settings.database_url)
+        if database.reached(settings.database_url) != database.HEAD:
+            database.migrate(settings.database_url)
         server = demo.serve(demo.folder_of(settings))
         app = create_app(replace(settings, mail=config.MailServer("127.0.0.1", server.port, None, None, False)))
         with app.app_context():
@@ -123,61 +114,6 @@ def serve_command(host: str, port: int) -> None:
     run(opening.ready(), host, port)
 
 
-@click.command("worker")
-@click.option("--burst", is_flag=True, help="Stop when nothing is left to do.")
-def worker_command(burst: bool) -> None:
-    """Do the background jobs: what is due in the table, and with REDIS_URL what RQ hands out."""
-    app = opening.ready()
-    settings: config.Config = app.extensions["portal.config"]
-    with app.app_context():
-        if burst:
-            outbox.drain()
-            listen(settings.redis_url, burst=True)
-            return
-        sweeper = outbox.ThreadRunner(app)
-        sweeper.run()
-        try:
-            while not listen(settings.redis_url):
-                pause()
-        except KeyboardInterrupt:
-            log.info("told to stop while the sweeper works alone")
-        finally:
-            sweeper.stop()
-
-
-class Listener(SimpleWorker):
-    """Does RQ's jobs without forking, as a fork would share the database's connections with the sweeper."""
-
-    told_to_stop = False
-
-    def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """Remember that somebody asked, so that it differs from Redis going away."""
-        self.told_to_stop = True
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # the library has no types here
-
-
-def listen(redis_url: str | None, *, burst: bool = False) -> bool:
-    """Do what RQ hands out, until told to stop (True) or until Redis goes away (False); without Redis, nothing."""
-    if redis_url is None:
-        return False
-    connection = Redis.from_url(redis_url)
-    queue = Queue(outbox.QUEUE, connection=connection, serializer=JSONSerializer)
-    try:
-        worker = Listener([queue], connection=connection, serializer=JSONSerializer)
-        worker.work(burst=burst)
-    except RedisError as error:
-        log.warning("Redis is away (%s); the sweeper goes on without it", type(error).__name__)
-        return False
-    return worker.told_to_stop
-
-
-def pause() -> None:
-    """Let the sweeper work alone for a while; raise KeyboardInterrupt when told to stop, as RQ cannot tell now."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
-    time.sleep(PAUSE_SECONDS)
-
-
 def run(app: Flask, host: str, port: int) -> None:
     """Serve until interrupted; the embedded runner works in the same process."""
     server = listening(app, host, port)
@@ -204,6 +140,3 @@ def listening(app: Flask, host: str, port: int) -> BaseWSGIServer:
         )  # fmt: skip
     except OSError as error:
         sys.exit(f"Cannot serve on {host}:{port}: {error.strerror}. Choose another port, for example PORT={port + 1}.")
-
-
-COMMANDS = (demo_command, serve_command, worker_command)

@@ -17,6 +17,7 @@ MAY_GO_ROUND = {
     "portal/cli/data.py _sqlite": "reads SQLite's settings",
     "portal/cli/data.py _postgresql": "reads PostgreSQL's settings and rights",
     "portal/database.py owner_engine": "opens the owner's connection, for migrations",
+    "portal/database.py revision": "reads the number that the migration tool keeps",
 }
 # Written in the database's own language: the models cannot say triggers, policies and rights.
 IN_ITS_OWN_LANGUAGE = "migrations/"

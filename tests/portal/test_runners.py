@@ -18,8 +18,9 @@ from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import select
 
-from portal import outbox, tenancy
-from portal.cli import opening, serve
+from portal import outbox, redis_queue, tenancy
+from portal.cli import opening
+from portal.cli.worker import worker_command
 from portal.config import Config
 from portal.db import db
 from portal.models.outbox import OutboxRow
@@ -70,10 +71,10 @@ def thread(app: Flask, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 @pytest.fixture
-def rq(app: Flask, redis: str, monkeypatch: pytest.MonkeyPatch) -> outbox.RqRunner:
+def rq(app: Flask, redis: str, monkeypatch: pytest.MonkeyPatch) -> redis_queue.RqRunner:
     """The runner of an installation with Redis, on an empty database of this process of tests alone."""
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    runner = outbox.RqRunner(f"{redis.rsplit('/', 1)[0]}/{number + 1}")
+    runner = redis_queue.RqRunner(f"{redis.rsplit('/', 1)[0]}/{number + 1}")
     runner.redis.flushdb()
     monkeypatch.setitem(app.extensions, "portal.runner", runner)
     return runner
@@ -99,7 +100,7 @@ def state(app: Flask, subject_id: UUID) -> str:
 def work(app: Flask, url: str) -> None:
     """Work off RQ's queue in this process."""
     with signals_given_back(), app.app_context():
-        serve.listen(url, burst=True)
+        redis_queue.listen(url, burst=True)
 
 
 @contextmanager
@@ -177,7 +178,7 @@ def test_a_job_that_a_sweeper_did_first_is_not_done_again_by_a_worker(app, spons
 
 
 def test_when_redis_is_away_a_request_succeeds_and_the_mail_goes_later(app, sponsor, inbox, monkeypatch):
-    monkeypatch.setitem(app.extensions, "portal.runner", outbox.RqRunner(NOWHERE))
+    monkeypatch.setitem(app.extensions, "portal.runner", redis_queue.RqRunner(NOWHERE))
     case = make.sent(sponsor)
     answer = sponsor.client("qa").post(f"/assessments/{case.assessment_id}/mail")
     assert answer.status_code == 302, answer.text
@@ -209,7 +210,7 @@ def test_a_process_killed_between_commit_and_bell_loses_no_mail(app, sponsor, se
 REDIS = pytest.mark.parametrize("where", ["there", "away", "not set"])
 
 
-def address(rq: outbox.RqRunner, where: str) -> str:
+def address(rq: redis_queue.RqRunner, where: str) -> str:
     """Return the address of Redis as an installation has it."""
     return {"there": url_of(rq), "away": NOWHERE, "not set": ""}[where]
 
@@ -221,7 +222,7 @@ def test_the_worker_command_does_in_a_burst_what_is_left(app, sponsor, jobs, rq,
     monkeypatch.setattr(opening, "application", lambda: app)
     subject_id = asked(sponsor, jobs)
     with signals_given_back():
-        outcome = CliRunner().invoke(serve.worker_command, ["--burst"])
+        outcome = CliRunner().invoke(worker_command, ["--burst"])
     assert outcome.exit_code == 0, outcome.output
     assert jobs.done == [subject_id]
     assert rq.queue.count == (0 if where == "there" else 1)
@@ -233,7 +234,7 @@ def test_the_worker_command_sweeps_while_it_runs_and_stops_when_told(
 ):
     with worker(settings, address(rq, where)) as process:
         # Nobody rings for this one.
-        monkeypatch.setitem(app.extensions, "portal.runner", outbox.RqRunner(NOWHERE))
+        monkeypatch.setitem(app.extensions, "portal.runner", redis_queue.RqRunner(NOWHERE))
         case = make.sent(sponsor)
         until(lambda: state(app, case.invite_id) == "done")
         process.terminate()
@@ -252,7 +253,7 @@ def worker(settings: Config, redis_url: str) -> Iterator[subprocess.Popen[bytes]
         process.wait()
 
 
-def url_of(runner: outbox.RqRunner) -> str:
+def url_of(runner: redis_queue.RqRunner) -> str:
     where = runner.redis.connection_pool.connection_kwargs
     return f"redis://{where['host']}:{where['port']}/{where['db']}"
 

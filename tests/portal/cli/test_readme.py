@@ -6,15 +6,16 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from pkgutil import resolve_name
 
 import click
 import pytest
 
-from portal import config
-from portal.cli import main
+from portal import cli, config
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text("utf-8")
+COMMANDS = {name: resolve_name(place) for name, place in cli.COMMANDS.items()}
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 
 
@@ -41,9 +42,7 @@ def settings_of_the_program() -> set[str]:
     """Return what the program reads from its environment: in portal/config.py, and as options of commands."""
     source = Path(config.__file__).read_text("utf-8")
     read = set(re.findall(r'(?:read|env\.get)\("([A-Z_]+)"', source))
-    return read | {
-        str(option.envvar) for command in main.commands.values() for option in command.params if option.envvar
-    }
+    return read | {str(option.envvar) for command in COMMANDS.values() for option in command.params if option.envvar}
 
 
 def test_the_readme_has_commands_to_try():
@@ -53,7 +52,7 @@ def test_the_readme_has_commands_to_try():
 
 @pytest.mark.parametrize("words", commands("portal"), ids=" ".join)
 def test_a_command_of_the_readme_is_one_of_the_portal_with_these_options(words):
-    command = main.commands[words[1]]
+    command = COMMANDS[words[1]]
     known = {name for option in command.params for name in option.opts}
     assert {word for word in words if word.startswith("-")} <= known
     needed = {option.opts[0] for option in command.params if option.required and isinstance(option, click.Option)}
@@ -67,7 +66,7 @@ def test_a_target_of_the_readme_is_one_of_the_makefile(words):
 
 def test_the_table_names_every_command_and_no_other():
     rows = [line.split("|")[1] for line in section("Commands").splitlines() if line.startswith("| `")]
-    assert set(re.findall(r"`portal ([a-z-]+)", " ".join(rows))) == set(main.commands)
+    assert set(re.findall(r"`portal ([a-z-]+)", " ".join(rows))) == set(COMMANDS)
 
 
 def test_the_table_names_every_setting_and_no_other():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -187,3 +189,10 @@ def test_a_demo_that_cannot_start_with_a_setting_says_which(environment, monkeyp
     result = portal("demo")
     assert result.exit_code == 1
     assert "PDF_ENGINE: must be one of" in result.output
+
+
+def test_the_demo_does_not_wait_for_the_tools_that_it_does_not_use():
+    slow = {"alembic", "redis", "rq", "psycopg"}
+    ask = f"import sys, portal.cli.serve; print(sorted({slow} & set(sys.modules)))"
+    told = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True, timeout=60)
+    assert told.stdout == "[]\n"
