@@ -12,8 +12,9 @@ from questionnaires.definition import Question, Questionnaire
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Hold how far the answering has come; `sections` gives (answered, total) by section id."""
+    """Hold what is shown and how far the answering has come; `sections` gives (answered, total) by section id."""
 
+    shown: tuple[Question, ...]
     total: int
     answered: int
     missing: tuple[Question, ...]
@@ -46,4 +47,4 @@ def progress(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> Pro
     for section in questionnaire.sections:
         ids = shown_ids.intersection(question.id for question in section.questions)
         sections[section.id] = (len(ids - missing_ids), len(ids))
-    return Progress(len(shown), len(shown) - len(missing), missing, sections)
+    return Progress(shown, len(shown), len(shown) - len(missing), missing, sections)

@@ -71,12 +71,9 @@ def _assembled(
     evidence: Mapping[str, Sequence[Evidence]],
     verdicts: Mapping[str, Verdict],
 ) -> Room:
-    given = typed(rows)
-    shown = progress.visible(asked, given)
-    return Room(
-        assessment, asked, shown, progress.progress(asked, given), rows, evidence, verdicts,
-        _editable(assessment, shown, rows, verdicts),
-    )  # fmt: skip
+    found = progress.progress(asked, typed(rows))
+    editable = _editable(assessment, found.shown, rows, verdicts)
+    return Room(assessment, asked, found.shown, found, rows, evidence, verdicts, editable)
 
 
 def typed(rows: Mapping[str, Answer]) -> dict[str, answers.Answer]:

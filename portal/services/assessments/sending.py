@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from portal.models.outbox import OutboxRow
 from portal.models.suppliers import Contact, Supplier
 from portal.services import suppliers
 from portal.services.accounts import doors
+from portal.services.accounts.throttle import Pace, keep_pace
 from portal.services.assessments import documents, moves
 from questionnaires import load
 from questionnaires.definition import Questionnaire
@@ -26,6 +28,11 @@ from questionnaires.definition import Questionnaire
 USUAL_DAYS = 28
 # The jobs that write to the person who was asked.
 LETTERS = ("mail_invite", "mail_returned")
+# Of these letters to one person: so that a mailbox is not flooded by a link that was clicked again and again.
+PACE = (
+    Pace(1, timedelta(minutes=1), "A mail to this person left less than a minute ago. Wait a minute, then try again."),
+    Pace(5, timedelta(hours=1), "Five mails to this person left within the hour. Try again later."),
+)
 # The link lives until two weeks after the due date, and never longer than 90 days.
 GRACE, LONGEST_LIFE = timedelta(days=14), timedelta(days=90)
 SHORTEST_REASON = 5
@@ -125,16 +132,26 @@ def _renew(invite: Invite) -> None:
 
 def delivery(invite: Invite) -> OutboxRow | None:
     """Return how the newest mail of an invite is doing, or nothing where none was asked for."""
+    return next(iter(_letters(invite, most=1)), None)
+
+
+def _letters(invite: Invite, most: int) -> Sequence[OutboxRow]:
+    """Return the mails that were asked for to the person invited, newest first."""
     statement = select(OutboxRow).where(OutboxRow.subject_id == invite.id, OutboxRow.job.in_(LETTERS))
-    return db.session.scalars(statement.order_by(OutboxRow.made_at.desc())).first()
+    return db.session.scalars(statement.order_by(OutboxRow.made_at.desc()).limit(most)).all()
 
 
 def mail_again(*, assessment: Assessment) -> Invite:
-    """Send the invitation once more, with a new link; earlier links go on working, expired ones live again."""
+    """Send the invitation once more, with a new link; earlier links go on working, expired ones live again.
+
+    Raises TooMany for one too soon.
+    """
     if not mail.configured():
         raise Conflict("No mail server is set. Make a link to copy instead.")
-    invite = invite_of(assessment)
+    # Of two clicks at the same moment, the second waits here and finds the mail that the first one asked for.
+    invite = tenancy.fetch(Invite, invite_of(assessment).id, lock=True)
     _renew(invite)
+    keep_pace(PACE, [row.made_at for row in _letters(invite, most=PACE[-1].most)])
     outbox.later("mail_invite", invite.id)
     audit.record("invite.mailed_again", invite)
     return invite

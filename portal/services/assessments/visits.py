@@ -9,33 +9,26 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from portal import audit, mail, manifest, outbox, tenancy
 from portal.db import db, now
-from portal.errors import Gone, Invalid, NotFound, SignInNeeded, TooMany
+from portal.errors import Gone, Invalid, NotFound, SignInNeeded
 from portal.mail import Letter
 from portal.models.accounts import Person, Tenant
 from portal.models.assessments import Assessment, Invite, MailedCode, Visit
+from portal.models.suppliers import Supplier
 from portal.services.accounts import doors, sessions
+from portal.services.accounts.throttle import Pace, keep_pace
 from portal.tenancy import Actor, Scope
 
 CODE_LIFE, TRIES = timedelta(minutes=10), 5
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """At most so many codes for one invite in a period, whichever browser asks."""
-
-    most: int
-    period: timedelta
-    text: str
-
-
-# The longest period comes last.
+# Of codes for one invite, whichever browser asks.
 PACE = (
     Pace(1, timedelta(minutes=1), "A code was asked for less than a minute ago. Wait for that one first."),
     Pace(5, timedelta(hours=1), "Five codes were asked for within the hour. Try again later, or ask the sponsor."),
@@ -117,9 +110,7 @@ def _keep_pace(invite: Invite) -> None:
     if invite.renewed_at is not None:
         statement = statement.where(MailedCode.asked_at > invite.renewed_at)
     asked = db.session.scalars(statement.order_by(MailedCode.asked_at.desc()).limit(day.most)).all()
-    for pace in reversed(PACE):
-        if len(asked) >= pace.most and (free := asked[pace.most - 1] + pace.period) > now():
-            raise TooMany(pace.text, wait=int((free - now()).total_seconds()) + 1)
+    keep_pace(PACE, asked)
     if sum(moment > now() - day.period for moment in asked) == day.most - 1:
         audit.record("invite.codes_used_up", invite, codes=day.most)
 
@@ -202,18 +193,18 @@ def _known_person(email: str) -> UUID | None:
 def enter(*, secret: str, request_id: str, origin: str, writes: bool) -> Respondent:
     """Open the respondent's door: enter the scope of one assessment; raise SignInNeeded or Gone otherwise."""
     for tenant_id, visit_id in doors.behind("visit", secret):
-        tenancy.enter(Scope(tenant_id, sessions.NOBODY, request_id, origin, writes=writes))
+        knocking = Scope(tenant_id, sessions.NOBODY, request_id, origin, writes=writes)
+        tenancy.enter(knocking)
         found = _visit(visit_id)
-        visit, invite = found[0], found[1]
-        if sessions.is_over(visit.started_at, visit.seen_at, visit.ended_at):
+        if sessions.is_over(found.started_at, found.seen_at, found.ended_at):
             continue
-        _refuse_dead(invite)
-        if now() - visit.seen_at > sessions.NOTED_EVERY:
+        _refuse_dead(found)
+        if now() - found.seen_at > sessions.NOTED_EVERY:
             with tenancy.scoped(tenancy.system(tenant_id, "door")):
                 tenancy.fetch(Visit, visit_id).seen_at = now()
-            tenancy.enter(Scope(tenant_id, sessions.NOBODY, request_id, origin, writes=writes))
+            tenancy.enter(knocking)
             found = _visit(visit_id)
-        return _respondent(*found)
+        return _respondent(visit_id, found)
     over = SignInNeeded("Open the link in your mail again and ask for a new code. What was saved is still there.")
     over.title = "Your visit is over"
     raise over
@@ -224,30 +215,32 @@ def leave(*, visit_id: UUID) -> None:
     tenancy.fetch(Visit, visit_id).ended_at = now()
 
 
-def _visit(visit_id: UUID) -> tuple[Visit, Invite, Assessment, Tenant, Person | None]:
+def _visit(visit_id: UUID) -> Any:
+    """Return what the door needs of a visit, column by column: it is read with each request, and changes nothing."""
     statement = (
-        select(Visit, Invite, Assessment, Tenant, Person)
+        select(
+            Visit.started_at, Visit.seen_at, Visit.ended_at, Visit.person_id, Person.printed_name,
+            Invite.id.label("invite_id"), Invite.name, Invite.email, Invite.withdrawn_at, Invite.expires_at,
+            Assessment.id.label("assessment_id"), Assessment.title, Assessment.due_on,
+            Supplier.legal_name, Tenant.name.label("tenant_name"), Tenant.contact_email,
+        )
         .join(Invite, (Invite.id == Visit.invite_id) & (Invite.tenant_id == Visit.tenant_id))
         .join(Assessment, (Assessment.id == Visit.assessment_id) & (Assessment.tenant_id == Visit.tenant_id))
+        .join(Supplier, (Supplier.id == Assessment.supplier_id) & (Supplier.tenant_id == Visit.tenant_id))
         .join(Tenant, Tenant.id == Visit.tenant_id)
         .outerjoin(Person, Person.id == Visit.person_id)
-        .options(joinedload(Assessment.supplier))
         .where(Visit.id == visit_id)
-    )
-    visit, invite, assessment, tenant, person = db.session.execute(statement).one()
-    return visit, invite, assessment, tenant, person
+    )  # fmt: skip
+    return db.session.execute(statement).one()
 
 
-def _respondent(
-    visit: Visit, invite: Invite, assessment: Assessment, tenant: Tenant, person: Person | None
-) -> Respondent:
-    name, role = (person.printed_name, "signer") if person else (invite.name, "respondent")
-    supplier_name = assessment.supplier.legal_name
-    actor = Actor("cmo", person.id if person else invite.id, name, role)
-    tenancy.become(actor, assessment_id=assessment.id)
+def _respondent(visit_id: UUID, found: Any) -> Respondent:
+    known = found.person_id is not None
+    name, role = (found.printed_name, "signer") if known else (found.name, "respondent")
+    tenancy.become(Actor("cmo", found.person_id or found.invite_id, name, role), assessment_id=found.assessment_id)
     return Respondent(
-        visit.id, name, invite.email, role, tenant.name, tenant.contact_email, supplier_name,
-        assessment.title, assessment.due_on,
+        visit_id, name, found.email, role, found.tenant_name, found.contact_email, found.legal_name,
+        found.title, found.due_on,
     )  # fmt: skip
 
 
@@ -269,7 +262,7 @@ def _invite_awaited(browser: str) -> Invite:
     raise NotFound("Open the link in your mail in this browser first.")
 
 
-def _refuse_dead(invite: Invite) -> None:
+def _refuse_dead(invite: Invite | Any) -> None:
     if invite.withdrawn_at is not None or invite.expires_at < now():
         raise Gone("It was withdrawn, or its time is over. Ask the person who sent it to you for a new one.")
 
