@@ -56,7 +56,8 @@ def create_app(settings: config.Config | None = None) -> Flask:
     for room in (db, store, mail):
         room.start(app, settings)
     outbox.start(app, settings, jobs.JOBS)
-    app.before_request(views.doors.make_room)
+    for step in (views.doors.know_host, views.doors.make_room):
+        app.before_request(step)
     CSRFProtect(app)
     Bootstrap5(app)
     errors.register(app)

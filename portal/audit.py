@@ -16,11 +16,13 @@ from uuid import UUID, uuid4
 
 from flask import current_app
 from sqlalchemy import event, insert, inspect, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from portal import manifest, tenancy
 from portal.config import Config
 from portal.db import Base, db, now
+from portal.errors import Unwritten
 from portal.models.audit import AuditEntry, AuditHead
 
 START = "0" * 64
@@ -61,10 +63,17 @@ def record(action: str, row: Base | None = None, **changes: Any) -> None:
 
 def record_now(action: str, row: Base | None = None, **changes: Any) -> None:
     """Write an event in a transaction of its own, for what fails, and undo the present one."""
+    if db.session().info.get("nothing_taken"):
+        return
     note, scope = _event_note(action, row, changes), tenancy.scope()
     with tenancy.scoped(replace(scope, writes=True)) as session:
         _notes(session).append(note)
     tenancy.enter(scope)
+
+
+def nothing_taken() -> None:
+    """State that the present request only asks about a thing (HEAD): nobody gets it, so no entry says so."""
+    db.session().info["nothing_taken"] = True
 
 
 def entries(**where: Any) -> Sequence[AuditEntry]:
@@ -165,9 +174,15 @@ def _changes(row: Base, action: str) -> Iterator[tuple[str, list[Any]]]:
 @event.listens_for(db.session, "before_commit")
 def _write(session: Session) -> None:
     session.flush()
-    notes = _notes(session)
-    if not notes:
-        return
+    if notes := _notes(session):
+        try:
+            _chain(session, notes)
+        except DBAPIError as error:
+            raise Unwritten from error
+        notes.clear()
+
+
+def _chain(session: Session, notes: Sequence[Note]) -> None:
     scope, reason = tenancy.of(session), session.info.pop("reason", "")
     head = _head(session, scope.tenant_id)
     at = now()
@@ -177,7 +192,6 @@ def _write(session: Session) -> None:
         rows.append(row)
         head.number, head.digest = row["number"], row["digest"]
     head.seal = seal_of(scope.tenant_id, head.number, head.digest)
-    notes.clear()
     session.execute(insert(AuditEntry), rows)
     session.flush()
 

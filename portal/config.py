@@ -8,7 +8,7 @@ from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 Mode = Literal["production", "demo", "test"]
 Engine = Literal["typst", "pdfkit"]
@@ -18,6 +18,7 @@ T = TypeVar("T")
 MIB = 1024 * 1024
 # 32 characters of which ten differ: what a random generator gives, and no word that somebody repeated.
 KEY_LENGTH, KEY_VARIETY = 32, 10
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Unsafe(ValueError):
@@ -75,13 +76,18 @@ class Config:
         return self.base_url.startswith("https://")
 
     @property
+    def hosts(self) -> frozenset[str]:
+        """Return the hosts that the portal answers for: that of its address and, short of production, this machine."""
+        return frozenset({_host(self.base_url), *(() if self.mode == "production" else LOOPBACK)})
+
+    @property
     def sqlite(self) -> bool:
         """Tell whether the embedded database is used."""
         return self.database_url.startswith("sqlite")
 
 
-def from_environment(env: Mapping[str, str]) -> Config:
-    """Read and check the environment; raise Unsafe with every fault at once."""
+def from_environment(env: Mapping[str, str], *, serving: bool = False) -> Config:
+    """Read and check the environment, more strictly for who serves; raise Unsafe with every fault at once."""
     faults: list[str] = []
 
     def read(name: str, default: str, turn: Callable[[str], T]) -> T:
@@ -107,47 +113,19 @@ def from_environment(env: Mapping[str, str]) -> Config:
         upload_limit=read("UPLOAD_LIMIT_MIB", "100", _whole(1, 1024)) * MIB,
         proxies=read("TRUSTED_PROXIES", "0", _whole(0, 8)),
     )
-    if mode == "production":
-        unread = {fault.partition(":")[0] for fault in faults}
-        faults += [f"{name}: {text}" for name, text in _production_faults(config) if name not in unread]
+    checks = PRODUCTION if mode == "production" else SERVING if serving else ()
+    unread = {fault.partition(":")[0] for fault in faults}
+    faults += [f"{name}: {text}" for bad, name, text in checks if name not in unread and bad(config)]
     if faults:
         raise Unsafe(faults)
     return config
 
 
-def _production_faults(config: Config) -> list[tuple[str, str]]:
-    checks = (
-        (
-            _guessable(config.secret_key),
-            "SECRET_KEY",
-            "set it to 32 or more random characters, for example from: "
-            "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
-        ),
-        (
-            _guessable(config.audit_key) or config.audit_key == config.secret_key,
-            "AUDIT_KEY",
-            "set it to 32 or more random characters of its own; it seals the audit trail "
-            "and must be kept outside the database and its backups",
-        ),
-        (
-            not config.secure,
-            "BASE_URL",
-            "must be the https:// address that people use; links in mails are made from it",
-        ),
-        (
-            config.sqlite and urlsplit(config.database_url).path.strip("/") in {"", ":memory:"},
-            "DATABASE_URL",
-            "must name a file, such as sqlite:////srv/portal/portal.db; "
-            "records in memory are gone when the process ends",
-        ),
-        (
-            config.mail is not None and not _sendable(config.mail_sender),
-            "MAIL_SENDER",
-            "set it beside MAIL_URL to the address that mails come from, "
-            "for example: CMO oversight <portal@example.com>",
-        ),
-    )
-    return [(name, text) for bad, name, text in checks if bad]
+def _in_memory(url: str) -> bool:
+    """Tell whether an SQLite address names no file."""
+    parts = urlsplit(url)
+    asked = {value for key in ("mode", "vfs") for value in parse_qs(parts.query).get(key, ())}
+    return parts.path.strip("/").removeprefix("file:") in {"", ":memory:"} or bool(asked & {"memory", "memdb"})
 
 
 def _guessable(key: str) -> bool:
@@ -183,11 +161,19 @@ def database(text: str) -> str:
 def _address(text: str) -> str:
     parts = urlsplit(text)
     bare = parts._replace(path=parts.path.rstrip("/"))
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.port == 0:
+    if parts.scheme not in {"http", "https"} or not _host(text) or parts.username or parts.port == 0:
         raise ValueError("must be a web address such as https://portal.example.com")
     if bare.path or bare.query or bare.fragment:
         raise ValueError("must end after the host: the portal has an address of its own, not a folder of another")
     return bare.geturl()
+
+
+def _host(address: str) -> str:
+    """Return the host of a web address as browsers send it; nothing where there is none that could be found."""
+    try:
+        return (urlsplit(address).hostname or "").encode("idna").decode()
+    except UnicodeError:
+        return ""
 
 
 def _redis(text: str) -> str | None:
@@ -219,3 +205,44 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return turn
+
+
+Check = tuple[Callable[[Config], bool], str, str]
+# What no mode serves with: records that are not sealed, or gone when the process ends. The demo makes its own key.
+SERVING: tuple[Check, ...] = (
+    (
+        lambda config: not config.audit_key,
+        "AUDIT_KEY",
+        "set it to 32 or more random characters of its own; without it nothing seals the audit trail",
+    ),
+    (
+        lambda config: config.sqlite and _in_memory(config.database_url),
+        "DATABASE_URL",
+        "must name a file, such as sqlite:////srv/portal/portal.db; records in memory are gone when the process ends",
+    ),
+)
+PRODUCTION: tuple[Check, ...] = (
+    (
+        lambda config: _guessable(config.secret_key),
+        "SECRET_KEY",
+        "set it to 32 or more random characters, for example from: "
+        "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
+    ),
+    (
+        lambda config: _guessable(config.audit_key) or config.audit_key == config.secret_key,
+        "AUDIT_KEY",
+        "set it to 32 or more random characters of its own; it seals the audit trail "
+        "and must be kept outside the database and its backups",
+    ),
+    (
+        lambda config: not config.secure,
+        "BASE_URL",
+        "must be the https:// address that people use; links in mails are made from it",
+    ),
+    SERVING[1],
+    (
+        lambda config: config.mail is not None and not _sendable(config.mail_sender),
+        "MAIL_SENDER",
+        "set it beside MAIL_URL to the address that mails come from, for example: CMO oversight <portal@example.com>",
+    ),
+)

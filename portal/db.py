@@ -6,14 +6,16 @@ Identifiers are random and given at construction, so that a row can name another
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, Uuid, event
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, ExceptionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -78,6 +80,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def today() -> date:
+    """Return the present day, in UTC like every time in the portal."""
+    return now().date()
+
+
 def start(app: Flask, config: Config) -> None:
     """Connect the application to its database."""
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
@@ -89,10 +96,31 @@ def start(app: Flask, config: Config) -> None:
     with app.app_context():
         if config.sqlite:
             prepare_sqlite(db.engine)
+        else:
+            hide_values(db.engine)
+
+
+def hide_values(engine: Engine) -> None:
+    """Keep what people typed out of PostgreSQL's messages, and so out of every log: their details quote the row."""
+
+    @event.listens_for(engine, "handle_error")
+    def _without_detail(context: ExceptionContext) -> None:
+        detail = getattr(getattr(context.original_exception, "diag", None), "message_detail", None)
+        for error in (context.original_exception, context.sqlalchemy_exception):
+            if detail and error is not None:
+                error.args = (str(error.args[0]).replace(detail, "not shown"), *error.args[1:])
 
 
 def prepare_sqlite(engine: Engine) -> None:
     """Set what SQLite needs to keep records, on each connection, and begin transactions as asked."""
+
+    @event.listens_for(engine, "do_connect")
+    def _keep_private(_dialect: object, _record: object, given: list[str], _options: object) -> None:
+        # SQLite gives its journals the rights of the file. One that is there is left alone: whoever opens and closes
+        # it a second time drops the locks of the first.
+        if (path := Path(given[0])).is_absolute():
+            with suppress(OSError):
+                path.touch(mode=0o600, exist_ok=False)
 
     @event.listens_for(engine, "connect")
     def _settings(connection: sqlite3.Connection, _record: object) -> None:

@@ -1,10 +1,11 @@
 """The faults that a person can cause, drawn as a tree, and how each is shown.
 
     PortalError
+    |- WrongHost 400
     |- SignInNeeded 401      |- Forbidden 403        |- NotFound 404
     |- Conflict 409          |- Gone 410             |- TooBig 413
     |- KindRefused 415       |- Invalid 422          |- VersionMissing 428
-    |- TooMany 429           '- Unavailable 503
+    |- TooMany 429           '- Unavailable 503      (Unwritten)
 
 Each says in plain words what happened and what to do. What is not in the tree is a bug: it is logged
 with a reference number, and the page shows that number alone.
@@ -38,6 +39,13 @@ class PortalError(Exception):
     def headers(self) -> Mapping[str, str]:
         """Return what the status needs beside it."""
         return {}
+
+
+class WrongHost(PortalError):
+    title = "The portal is not at this address"
+
+    def __init__(self, home: str) -> None:
+        super().__init__("Open it at its own address.", home=home)
 
 
 class SignInNeeded(PortalError):
@@ -115,6 +123,18 @@ class Unavailable(PortalError):
         return {"Retry-After": str(wait)} if wait else {}
 
 
+class Unwritten(Unavailable):
+    """The audit trail could not be written, so nothing else may be (11.10(e))."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The audit trail cannot be written, so nothing was saved. "
+            "Try again in a few seconds; if it stays so, tell your administrator."
+        )
+
+
+# PostgreSQL's code for a database that only reads: a standby, or one whose disk is nearly full.
+READ_ONLY = "25006"
 # What the web framework itself refuses, in our words.
 HTTP_TEXTS: Mapping[int, tuple[str, str]] = {
     400: ("That request was not understood", "Go back, reload the page and try again."),
@@ -133,6 +153,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(IntegrityError, _collided)
     app.register_error_handler(OperationalError, _database_down)
     app.register_error_handler(DBAPIError, _database_down_if_lost)
+    app.register_error_handler(Unwritten, _unwritten)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _bug)
 
@@ -177,14 +198,18 @@ def _collided(error: IntegrityError) -> Response:
     return _stale_row(error)
 
 
-def _database_down(_error: OperationalError) -> Response:
+def _unwritten(error: Unwritten) -> Response:
+    current_app.logger.error("the audit trail was not written at %s", request.endpoint, exc_info=error)
+    return show(error)
+
+
+def _database_down(_error: DBAPIError) -> Response:
     return show(Unavailable("The database does not answer. Nothing was saved; try again in a few seconds."))
 
 
 def _database_down_if_lost(error: DBAPIError) -> Response:
-    if error.connection_invalidated:
-        return _database_down(OperationalError(None, None, error))
-    return _bug(error)
+    down = error.connection_invalidated or getattr(error.orig, "sqlstate", None) == READ_ONLY
+    return _database_down(error) if down else _bug(error)
 
 
 def _http(error: HTTPException) -> Response:

@@ -10,7 +10,9 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -20,6 +22,7 @@ from portal.config import Config
 from portal.errors import TooBig, Unavailable
 
 CHUNK = 1024 * 1024
+INCOMING = "incoming-"
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -43,14 +46,14 @@ class Store:
     def put(self, stream: IO[bytes]) -> tuple[str, int]:
         """Store a stream and return its digest and size in bytes; raise TooBig past the limit."""
         self.root.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.root, prefix="incoming-")
+        handle, name = tempfile.mkstemp(dir=self.root, prefix=INCOMING)
         incoming = Path(name)
         try:
             with os.fdopen(handle, "wb") as target:
                 digest, size = self._copy(stream, target)
                 target.flush()
                 os.fsync(target.fileno())
-            self._move(incoming, digest)
+            self._keep(incoming, digest)
         finally:
             incoming.unlink(missing_ok=True)
         return digest, size
@@ -94,15 +97,46 @@ class Store:
             target.write(chunk)
         return sha.hexdigest(), size
 
-    def _move(self, incoming: Path, digest: str) -> None:
+    def _keep(self, incoming: Path, digest: str) -> None:
+        """Move what came in to its place; the same bytes again take the older ones' place, and are new."""
         path = self.path(digest)
         path.parent.mkdir(exist_ok=True)
-        if not path.exists():
-            incoming.chmod(0o440)
-            incoming.rename(path)
-            folder = os.open(path.parent, os.O_RDONLY)
-            os.fsync(folder)
-            os.close(folder)
+        incoming.chmod(0o440)
+        incoming.rename(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+
+    def sweep(self, named: Collection[str], before: datetime) -> tuple[int, int]:
+        """Remove what came in before a moment and is not named; return how many files and bytes that were."""
+        self._put_back()
+        stray = (path for path in self.root.glob("??/*") if DIGEST.fullmatch(path.name) and path.name not in named)
+        gone = []
+        for path in (*self.root.glob(f"{INCOMING}*"), *stray):
+            # What is no longer there was stored under its digest meanwhile, or met another sweep.
+            with suppress(FileNotFoundError):
+                gone += self._discard(path, before.timestamp())
+        return len(gone), sum(gone)
+
+    def _put_back(self) -> None:
+        """Put back what a sweep had taken aside when it was killed: it may have been new."""
+        for aside in self.root.glob(f"{INCOMING}*"):
+            digest = aside.name.removeprefix(INCOMING)
+            if DIGEST.fullmatch(digest) and not self.path(digest).exists():
+                aside.rename(self.path(digest))
+
+    def _discard(self, path: Path, before: float) -> list[int]:
+        """Remove a file that came in before a moment and return its size; leave a younger one and return nothing."""
+        if path.stat().st_mtime >= before:
+            return []
+        # Taken aside first: if the same bytes came in just now, they are seen here, or take the empty place.
+        aside = path.rename(self.root / f"{INCOMING}{path.name.removeprefix(INCOMING)}")
+        found = aside.stat()
+        if found.st_mtime >= before:
+            aside.rename(path)
+            return []
+        aside.unlink()
+        return [found.st_size]
 
 
 def start(app: Flask, config: Config) -> None:

@@ -7,15 +7,16 @@ because a session hands out the rows that it already holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Table, event, false, select, text
+from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, Table, event, false, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import (
+    LoaderCriteriaOption,
     Mapped,
     ORMExecuteState,
     Session,
@@ -44,8 +45,16 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """The suppliers that an auditor may look at, and their assessments."""
+
+    suppliers: tuple[UUID, ...] = ()
+    assessments: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
-    """One tenant, one actor, one request; a respondent's scope also names the only assessment it reaches."""
+    """One tenant, one actor, one request; a respondent's scope names its assessment, an auditor's its reach."""
 
     tenant_id: UUID
     actor: Actor
@@ -53,6 +62,7 @@ class Scope:
     origin: str = ""
     writes: bool = True
     assessment_id: UUID | None = None
+    reach: Reach | None = None
 
 
 class NoScope(RuntimeError):
@@ -79,8 +89,33 @@ class StaffOnly(TenantOwned):
     """Marks a table of which a respondent sees no row."""
 
 
-class OneAssessment(TenantOwned):
+class SupplierOwned(TenantOwned):
+    """Marks a table whose rows belong to one supplier, of which an auditor sees those within reach."""
+
+    supplier_id: Mapped[UUID]
+
+
+class OneSupplier(StaffOnly):
+    """Marks the table of suppliers itself, of which an auditor sees those within reach."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-1)
+
+
+class OneAssessment(SupplierOwned):
     """Marks the table of assessments itself, of which a respondent sees one row."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-1)
+
+
+class Told(StaffOnly):
+    """Marks a table that tells of others, of which an auditor sees what is about the suppliers within reach."""
+
+    supplier_id: Mapped[UUID | None]
+    assessment_id: Mapped[UUID | None]
+
+
+class TheTenant:
+    """Marks the table of tenants itself: a scope sees its own row alone; only without one are all listed."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-1)
 
@@ -107,10 +142,25 @@ def _begin(scope: Scope | None, *, writes: bool) -> None:
     session.connection(execution_options={"writes": writes})
 
 
-def become(actor: Actor, *, assessment_id: UUID | None = None) -> None:
-    """Say who acts, once the door knows; the tenant stays, and the reach can only become narrower."""
+def become(actor: Actor, *, assessment_id: UUID | None = None, reach: Reach | None = None) -> None:
+    """Say who acts, once the door knows; the tenant stays, and what is seen can only become less."""
     session, found = db.session(), scope()
-    session.info["scope"] = replace(found, actor=actor, assessment_id=found.assessment_id or assessment_id)
+    session.info["scope"] = replace(
+        found, actor=actor, assessment_id=found.assessment_id or assessment_id, reach=found.reach or reach
+    )
+
+
+def let_go() -> None:
+    """End a transaction that only read, so that slow work holds up nobody; the next read begins another."""
+    if not scope().writes:
+        db.session.rollback()
+
+
+def begin_writing() -> None:
+    """Begin a new session in which the same scope may write; one that writes from its beginning goes on in its own."""
+    found = scope()
+    if not found.writes:
+        enter(replace(found, writes=True))
 
 
 def leave() -> None:
@@ -169,15 +219,38 @@ def _filter(state: ORMExecuteState) -> None:
         if _names_tenant_table(state):
             raise NoScope("a tenant's table was reached without a scope, or past its mapped class")
         return
-    tenant_id, assessment_id = found.tenant_id, found.assessment_id
-    options = [with_loader_criteria(TenantOwned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)]
-    if assessment_id is not None:
-        options += [
-            with_loader_criteria(AssessmentOwned, lambda cls: cls.assessment_id == assessment_id, include_aliases=True),
-            with_loader_criteria(OneAssessment, lambda cls: cls.id == assessment_id, include_aliases=True),
-            with_loader_criteria(StaffOnly, lambda _cls: false(), include_aliases=True),
-        ]
-    state.statement = state.statement.options(*options)
+    tenant_id = found.tenant_id
+    criteria = [
+        _only(TenantOwned, lambda cls: cls.tenant_id == tenant_id),
+        _only(TheTenant, lambda cls: cls.id == tenant_id),
+    ]
+    if found.assessment_id is not None:
+        criteria += _of_respondent(found.assessment_id)
+    if found.reach is not None:
+        criteria += _of_auditor(found.reach)
+    state.statement = state.statement.options(*criteria)
+
+
+def _of_respondent(assessment_id: UUID) -> list[LoaderCriteriaOption]:
+    return [
+        _only(AssessmentOwned, lambda cls: cls.assessment_id == assessment_id),
+        _only(OneAssessment, lambda cls: cls.id == assessment_id),
+        _only(StaffOnly, lambda _cls: false()),
+    ]
+
+
+def _of_auditor(reach: Reach) -> list[LoaderCriteriaOption]:
+    suppliers, assessments = reach.suppliers, reach.assessments
+    return [
+        _only(OneSupplier, lambda cls: cls.id.in_(suppliers)),
+        _only(SupplierOwned, lambda cls: cls.supplier_id.in_(suppliers)),
+        _only(AssessmentOwned, lambda cls: cls.assessment_id.in_(assessments)),
+        _only(Told, lambda cls: cls.supplier_id.in_(suppliers) | cls.assessment_id.in_(assessments)),
+    ]
+
+
+def _only(marked: type[Any], which: Callable[[Any], ColumnElement[bool]]) -> LoaderCriteriaOption:
+    return with_loader_criteria(marked, which, include_aliases=True)
 
 
 def _names_tenant_table(state: ORMExecuteState) -> bool:

@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from flask import Flask
@@ -15,18 +15,28 @@ from sqlalchemy import select
 
 from portal import outbox, tenancy
 from portal.access import STAFF_ROLES
-from portal.db import db, now
+from portal.db import db, today
 from portal.models.accounts import Membership
 from portal.models.suppliers import FACTORS
-from portal.services import evidence, signatures, suppliers
+from portal.services import signatures, suppliers
 from portal.services.accounts import people
 from portal.services.assessments import answers, reviewing, sending, submitting
+from portal.services.evidence import attaching
+from portal.services.evidence.attaching import Upload
 from portal.tenancy import Actor, Scope
 from tests.services import Inbox
 
 PASSWORD = "seven green bottles hanging"
 KEY = "part11-cmo"
 FACTOR_LEVELS = dict(zip(FACTORS, (5, 4, 4, 3, 4, 2, 3), strict=True))
+NA = "There is no such system on this site"
+# An answer of each kind.
+GIVEN = {
+    "P11-01": ("partial", "All but one"),
+    "P11-03": ("planned", "In May"),
+    "P11-05": ("no", ""),
+    "P11-07": ("not_applicable", NA),
+}
 PDF = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\ntrailer\n<< >>\n%%EOF\n"
 
 
@@ -143,7 +153,7 @@ def answer_all(case: Sent, values: Mapping[str, tuple[str, str]], *, but: Collec
 def attached(case: Sent, question_id: str, name: str = "validation.pdf", data: bytes = PDF) -> UUID:
     """Attach a file to a question."""
     with case.sponsor.app.app_context(), tenancy.scoped(case.scope()):
-        return evidence.attach(question_id=question_id, name=name, stream=io.BytesIO(data)).id
+        return attaching.attach(question_id=question_id, uploads=[Upload(name, io.BytesIO(data))])[0].id
 
 
 def signer(case: Sent) -> UUID:
@@ -257,8 +267,3 @@ def membership(sponsor: Sponsor, role: str) -> UUID:
         tenancy.leave()
     assert found is not None
     return found
-
-
-def today() -> date:
-    """Return the present day in UTC."""
-    return now().date()

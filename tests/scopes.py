@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import time_machine
@@ -72,7 +72,12 @@ def entries(sponsor: Sponsor, **where: Any) -> list[tuple[AuditEntry, dict[str, 
 
 def later(**period: float) -> time_machine.travel:
     """Shift the clock, and hold it there."""
-    return time_machine.travel(now() + timedelta(**period), tick=False)
+    return at(now() + timedelta(**period))
+
+
+def at(moment: datetime) -> time_machine.travel:
+    """Set the clock to a moment, and hold it there."""
+    return time_machine.travel(moment, tick=False)
 
 
 def at_once(*acts: Callable[[], Result]) -> list[Result]:

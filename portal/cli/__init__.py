@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, str] = {
     "worker": "portal.cli.worker:worker_command",
     "migrate": "portal.cli.data:migrate",
     "verify": "portal.cli.data:verify",
+    "sweep": "portal.cli.data:sweep",
     "doctor": "portal.cli.data:doctor",
     "score": "portal.cli.data:score_command",
     "matrix": "portal.cli.data:matrix",

@@ -9,7 +9,6 @@ import click
 from portal import tenancy
 from portal.access import STAFF_ROLES
 from portal.cli.opening import opened
-from portal.errors import PortalError
 from portal.forms.fields import EMAIL, tidy
 from portal.services.accounts import people
 
@@ -52,13 +51,10 @@ def add_sponsor(name: str, contact: str) -> None:
 def add_staff(sponsor_id: UUID, email: str, name: str, title: str, role: str, password: str) -> None:
     """Give a person a role with a sponsor; a person who exists already keeps name and password."""
     with opened():
-        try:
-            with tenancy.scoped(tenancy.system(sponsor_id, "command line")):
-                people.own_tenant()
-                person = people.with_email(email) or people.create_person(
-                    email=email, printed_name=name, title=title, password=password
-                )
-                people.add_member(person=person, role=role)
-        except PortalError as error:
-            raise click.ClickException(error.text) from None
+        with tenancy.scoped(tenancy.system(sponsor_id, "command line")):
+            people.own_tenant()
+            person = people.with_email(email) or people.create_person(
+                email=email, printed_name=name, title=title, password=password
+            )
+            people.add_member(person=person, role=role)
         click.echo(f"{email} is {role} now.")

@@ -1,4 +1,4 @@
-"""The data: migrate, verify, doctor, score, matrix."""
+"""The data: migrate, verify, sweep, doctor, score, matrix."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from uuid import UUID
@@ -18,13 +19,17 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from portal import access, config, database, tenancy
 from portal.cli.opening import application, installation, opened, revision
-from portal.db import db, sqlite_journal
+from portal.db import db, now, sqlite_journal
 from portal.models.accounts import Tenant
 from portal.services import dossiers, verification
+from portal.services.evidence import keeping
+from portal.store import store
 from scoring import document, rubric, score
 from scoring.faults import Faulty
 
 METHOD = "SRM-1.0"
+# Younger bytes may belong to an upload whose record is just being written.
+LEFT_ALONE = timedelta(hours=24)
 
 
 @click.command()
@@ -38,7 +43,7 @@ def migrate(owner_url: str | None, app_role: str) -> None:
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--owner-url") from None
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         click.echo(f"at revision {database.migrate(url, app_role=app_role)}")
     except OSError as error:
         raise click.ClickException(f"DATA_DIR, {settings.data_dir}: {error.strerror}") from None
@@ -65,6 +70,23 @@ def verify() -> None:
                 click.echo(f"  DAMAGED {damage.place}: {damage.kind}")
     click.echo("Damage was found." if damaged else "Everything fits.")
     sys.exit(1 if damaged else 0)
+
+
+@click.command()
+def sweep() -> None:
+    """Remove stored bytes that came in more than a day ago and that no record names: uploads that were cut off."""
+    before = now() - LEFT_ALONE
+    named: set[str] = set()
+    with opened():
+        for tenant_id, _ in _tenants():
+            tenancy.enter(tenancy.system(tenant_id, "sweep", writes=False))
+            named |= keeping.digests()
+        tenancy.leave()
+        if not named:
+            click.echo("No record names a file, so none was removed. If that surprises you, look at DATABASE_URL.")
+            return
+        files, size = store().sweep(named, before)
+    click.echo(f"{files} files without a record removed, {size} bytes; {len(named)} files of records kept.")
 
 
 def _tenants() -> list[tuple[UUID, str]]:

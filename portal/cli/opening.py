@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from portal import config, create_app, database, tenancy
 from portal.db import db
+from portal.errors import PortalError
 
 # PostgreSQL's code; its driver is not loaded where SQLite serves.
 INSUFFICIENT_PRIVILEGE = "42501"
@@ -23,10 +24,10 @@ def application() -> Flask:
     return create_app(installation())
 
 
-def installation(env: Mapping[str, str] = os.environ) -> config.Config:
+def installation(env: Mapping[str, str] = os.environ, *, serving: bool = False) -> config.Config:
     """Return the settings of the environment, or say in plain words which of them the portal does not start with."""
     try:
-        return config.from_environment(env)
+        return config.from_environment(env, serving=serving)
     except config.Unsafe as error:
         sys.exit("The portal does not start with these settings:\n- " + "\n- ".join(error.faults))
 
@@ -49,13 +50,16 @@ def opened(*, at_head: bool = True) -> Iterator[Flask]:
                 raise
             text = "The application's role has no rights yet. Run: portal migrate, with APP_ROLE"
             raise click.ClickException(text) from None
+        except PortalError as error:
+            raise click.ClickException(error.text) from None
         finally:
             tenancy.leave()
             db.engine.dispose()
 
 
 def ready() -> Flask:
-    """Return the application once its database is known to be there and at the present shape."""
+    """Return the application once it is known to be fit to serve, with a database at the present shape."""
+    installation(serving=True)
     with opened() as app:
         return app
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import io
 from dataclasses import asdict, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
 from portal import audit, tenancy
 from portal.cli import story
-from portal.db import db, now
+from portal.db import db, now, today
 from portal.models.accounts import Membership, Tenant
 from portal.models.assessments import Assessment
 from portal.models.suppliers import FACTORS
-from portal.services import evidence, signatures, suppliers
+from portal.services import signatures, suppliers
 from portal.services.accounts import people
 from portal.services.assessments import answers, rating, reviewing, sending, submitting
+from portal.services.evidence import attaching
+from portal.services.evidence.attaching import Upload
 from portal.tenancy import Actor, Scope
 from questionnaires.definition import Question
 
@@ -80,7 +82,7 @@ def _supplier(tenant_id: UUID, told: story.Told) -> None:
             return
         assessment, invite = sending.send(
             assessment_id=uuid4(), supplier=supplier, key=KEY, contact=contact,
-            due_on=_today() + timedelta(days=max(told.due_in, 1)), today=_today(),
+            due_on=today() + timedelta(days=max(told.due_in, 1)), today=today(),
         )  # fmt: skip
         if told.due_in < 1:
             _backdate(assessment, told)
@@ -99,7 +101,7 @@ def _supplier(tenant_id: UUID, told: story.Told) -> None:
 def _backdate(assessment: Assessment, told: story.Told) -> None:
     """Make an assessment overdue: sending refuses a past date, and the trail says why it is here."""
     audit.because("Demo data: an assessment that is overdue")
-    assessment.due_on = _today() + timedelta(days=told.due_in)
+    assessment.due_on = today() + timedelta(days=told.due_in)
     assessment.sent_at = now() - timedelta(days=sending.USUAL_DAYS - told.due_in)
 
 
@@ -116,7 +118,7 @@ def _answer(room: Scope, told: story.Told) -> None:
             if question.id in story.EVIDENCE and value in rating.CLAIMED:
                 name, text = story.EVIDENCE[question.id]
                 stream = io.BytesIO(_named(text, told).encode())
-                evidence.attach(question_id=question.id, name=name, stream=stream)
+                attaching.attach(question_id=question.id, uploads=[Upload(name, stream)])
 
 
 def _said(question: Question, told: story.Told) -> tuple[str, str]:
@@ -172,12 +174,8 @@ def _verdict(room: answers.Room, question: Question, told: story.Told) -> tuple[
 def _close(qa: Scope, assessment_id: UUID) -> None:
     with tenancy.scoped(qa):
         assessment = reviewing.get(assessment_id)
-        shown = reviewing.content_digest(reviewing.rating_row(answers.view(assessment), _today()))
+        shown = reviewing.content_digest(reviewing.rating_row(answers.view(assessment), today()))
         reviewing.close(
-            assessment_id=assessment.id, meaning="reviewed", shown_digest=shown, today=_today(),
+            assessment_id=assessment.id, meaning="reviewed", shown_digest=shown, today=today(),
             credential=signatures.Credential(story.QA, story.PASSWORD),
         )  # fmt: skip
-
-
-def _today() -> date:
-    return now().date()

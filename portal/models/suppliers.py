@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Date, Index, String, Text, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base
-from portal.tenancy import StaffOnly, within
+from portal.tenancy import OneSupplier, StaffOnly, SupplierOwned, within
 
 # SRM-1.0 step 1: three impact factors, four exposure factors, each 1 (very low) to 5 (critical).
 IMPACT = ("impact_patient", "impact_data", "impact_supply")
@@ -26,7 +26,7 @@ FACTOR_LABELS = {
 }
 
 
-class Supplier(StaffOnly, Base):
+class Supplier(OneSupplier, Base):
     """A contract manufacturer of one sponsor."""
 
     __tablename__ = "supplier"
@@ -64,22 +64,22 @@ class Supplier(StaffOnly, Base):
         primaryjoin="and_(foreign(Contact.supplier_id) == Supplier.id, Contact.tenant_id == Supplier.tenant_id)",
     )
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    # Counted by whoever changes the profile: what follows from assessments must not make an open form stale.
+    __mapper_args__ = {"version_id_col": version, "version_id_generator": False}  # noqa: RUF012
 
 
-class Site(StaffOnly, Base):
+class Site(StaffOnly, SupplierOwned, Base):
     """A place where the supplier works for the sponsor."""
 
     __tablename__ = "site"
     __table_args__ = (within("supplier_id", "supplier"), UniqueConstraint("tenant_id", "supplier_id", "name"))
 
-    supplier_id: Mapped[UUID]
     name: Mapped[str] = mapped_column(String(200))
     country: Mapped[str] = mapped_column(String(80))
     services: Mapped[str] = mapped_column(String(500), default="")
 
 
-class Contact(StaffOnly, Base):
+class Contact(StaffOnly, SupplierOwned, Base):
     """A person at the supplier to whom questionnaires may go."""
 
     __tablename__ = "contact"
@@ -88,7 +88,6 @@ class Contact(StaffOnly, Base):
         UniqueConstraint("tenant_id", "supplier_id", "email"),
     )
 
-    supplier_id: Mapped[UUID]
     name: Mapped[str] = mapped_column(String(200))
     email: Mapped[str] = mapped_column(String(254))
     position: Mapped[str] = mapped_column(String(200), default="")

@@ -22,15 +22,16 @@ from portal.errors import Unavailable
 from portal.models.assessments import Assessment, Submission
 from portal.models.audit import AuditEntry
 from portal.models.suppliers import Supplier
-from portal.services import audit, evidence, signatures, suppliers
+from portal.services import audit, signatures, suppliers
 from portal.services.accounts import people
 from portal.services.assessments import answers, rating
+from portal.services.evidence import keeping
 
 # Of a longer trail the latest entries are taken: nobody reads more on paper, and its page shows them all.
 MOST_ENTRIES = 2000
 TAKEN = "dossier.issued"
-# Further scripts without a font than these are a matter for whoever runs the installation.
-MOST_SCRIPTS = 12
+# Each try names up to five scripts that no font holds. Who has more of them gets all rare signs spelt out at once.
+TRIES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def _part(assessment: Assessment) -> contents.Part:
         questionnaire=room.questionnaire,
         visible=room.visible,
         answers=room.answers,
-        evidence=evidence.of_assessment(assessment),
+        evidence=keeping.of_assessment(assessment),
         verdicts=room.verdicts,
         submissions=db.session.scalars(statement).all(),
         signatures=[signatures.shown(row) for row in signatures.of_assessment(assessment.id)],
@@ -172,15 +173,20 @@ def _pdf(structure: dict[str, Any]) -> bytes:
 
 
 def _typeset(document: Document) -> bytes:
-    """Typeset a document; what no font can print is spelt out, one script a try."""
-    for _ in range(MOST_SCRIPTS):
+    """Typeset a document; what no font can print is spelt out, script by script, and at last whatever is rare."""
+    for _ in range(TRIES):
         try:
             return pdf.render(document)
         except pdf.Unprintable as error:
-            document, refusal = spelling.spelt_out(document, error.characters), str(error)
-        except pdf.TypesettingFailed as error:
-            raise Unavailable(f"The PDF cannot be made: {error}. Take the JSON, which says the same.") from error
-    raise Unavailable(refusal)
+            document = spelling.spelt_out(document, error.characters)
+        except pdf.TypesettingFailed:
+            break
+    try:
+        return pdf.render(spelling.spelt_plainly(document))
+    except pdf.Unprintable as error:
+        raise Unavailable(str(error)) from error
+    except pdf.TypesettingFailed as error:
+        raise Unavailable(f"The PDF cannot be made: {error}. Take the JSON, which says the same.") from error
 
 
 def _printed(document: Document) -> bytes:

@@ -28,6 +28,8 @@ STATUSES = {
     "under_assessment": "Under assessment",
     "assessed": "Assessed",
 }
+CHANGED = "Somebody else changed this profile meanwhile. Compare both, then open it again."
+USED = "This form has added a supplier already. Compare both; for a second supplier, open Add supplier again."
 TIERS = range(1, 5)
 # What stands in the address of the list for suppliers without a rating.
 NOT_RATED = 0
@@ -137,16 +139,19 @@ def get(supplier_id: UUID) -> Supplier:
 def create(*, supplier_id: UUID, legal_name: str, services: str, factors: Mapping[str, int | None]) -> Supplier:
     """Create a supplier under the id that the form carried, so that a doubled submit makes one.
 
-    Raises Invalid for a name that is taken.
+    Raises Invalid for a name that is taken, Conflict if the form has made a supplier that differs.
     """
     _one_at_a_time()
+    given = _profile(legal_name, services, factors)
     existing = db.session.scalar(select(Supplier).where(Supplier.id == supplier_id))
     if existing is not None:
+        if _differing(existing, given):
+            raise _conflict(existing, given, USED)
         return existing
     _refuse_known_name(legal_name, supplier_id)
-    supplier = Supplier(id=supplier_id, legal_name=legal_name.strip(), services=services.strip(), created_at=now())
+    supplier = Supplier(id=supplier_id, created_at=now())
     db.session.add(supplier)
-    _apply(supplier, factors)
+    _apply(supplier, given)
     return supplier
 
 
@@ -160,21 +165,32 @@ def change(
     reason: str,
 ) -> Supplier:
     """Change the profile; raise Conflict if somebody else did meanwhile, Invalid for a name that is taken."""
-    given = {"legal_name": legal_name.strip(), "services": services.strip(), **factors}
+    # Of two who save at the same moment, the second waits here and finds what the first one saved.
+    supplier = tenancy.fetch(Supplier, supplier.id, lock=True)
+    given = _profile(legal_name, services, factors)
     if supplier.version != version:
-        raise _conflict(supplier, given)
+        raise _conflict(supplier, given, CHANGED)
     _refuse_known_name(legal_name, supplier.id)
     audit.because(reason)
-    supplier.legal_name, supplier.services = legal_name.strip(), services.strip()
-    _apply(supplier, factors)
+    _apply(supplier, given)
+    supplier.version += 1
     return supplier
 
 
-def _conflict(supplier: Supplier, given: Mapping[str, Any]) -> Conflict:
+def _profile(legal_name: str, services: str, factors: Mapping[str, int | None]) -> dict[str, Any]:
+    """Return what a profile's form gives, by column."""
+    levels = {name: factors.get(name) for name in FACTORS}
+    return {"legal_name": legal_name.strip(), "services": services.strip(), **levels}
+
+
+def _differing(supplier: Supplier, given: Mapping[str, Any]) -> list[str]:
+    return [name for name, value in given.items() if getattr(supplier, name) != value]
+
+
+def _conflict(supplier: Supplier, given: Mapping[str, Any], text: str) -> Conflict:
     """Return a conflict that shows both texts, field by field, where they differ."""
-    differing = [name for name, value in given.items() if getattr(supplier, name) != value]
+    differing = _differing(supplier, given)
     present = {name: getattr(supplier, name) for name in differing}
-    text = "Somebody else changed this profile meanwhile. Compare both, then open it again."
     return Conflict(text, yours=_written(given, differing), theirs=_written(present, differing))
 
 
@@ -249,9 +265,9 @@ def ratings_by_assessment(supplier: Supplier) -> dict[UUID, Rating]:
     return {rating.assessment_id: rating for rating in db.session.scalars(statement)}
 
 
-def _apply(supplier: Supplier, factors: Mapping[str, int | None]) -> None:
-    for name in FACTORS:
-        setattr(supplier, name, factors.get(name))
+def _apply(supplier: Supplier, given: Mapping[str, Any]) -> None:
+    for name, value in given.items():
+        setattr(supplier, name, value)
     level = inherent(supplier)
     supplier.inherent, supplier.tier = (level.level, level.tier) if level else (None, None)
 

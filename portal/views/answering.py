@@ -6,17 +6,18 @@ from uuid import UUID
 
 from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.datastructures import FileStorage
 
 from portal import manifest
 from portal.access import allows
 from portal.errors import Conflict, Invalid, KindRefused, NotFound, TooBig, wants_json
 from portal.forms.accounts import IdentityForm, SignForm
 from portal.forms.assessments import AnswerForm, ReasonForm, version_of
-from portal.services import evidence, signatures
+from portal.services import signatures
 from portal.services.accounts import people
 from portal.services.assessments import answers, submitting
 from portal.services.assessments.answers import Room, Saved
+from portal.services.evidence import attaching, keeping, kinds
+from portal.services.evidence.attaching import Upload
 from portal.views import doors, pages, rooms
 from portal.views.rooms import Refused
 from questionnaires.definition import Section
@@ -59,10 +60,9 @@ def save(question_id: str) -> ResponseReturnValue:
 @blueprint.post("/answering/evidence/<question_id>")
 @allows("answering.answer")
 def attach(question_id: str) -> ResponseReturnValue:
-    """Attach a file to a question."""
+    """Attach files to a question, all or none."""
     try:
-        for upload in _chosen():
-            evidence.attach(question_id=question_id, name=upload.filename or "", stream=upload.stream)
+        attaching.attach(question_id=question_id, uploads=_chosen())
     except (Invalid, KindRefused, TooBig) as error:
         if wants_json():
             raise
@@ -76,7 +76,7 @@ def withdraw_evidence(evidence_id: UUID) -> ResponseReturnValue:
     """Withdraw a file with a reason."""
     form = ReasonForm()
     form.check()
-    row = evidence.withdraw(evidence_id=evidence_id, reason=form.reason.data)
+    row = keeping.withdraw(evidence_id=evidence_id, reason=form.reason.data)
     flash(f"{row.name} is withdrawn. It stays on record with your reason.")
     return _evidence_again(row.question_id)
 
@@ -85,7 +85,7 @@ def withdraw_evidence(evidence_id: UUID) -> ResponseReturnValue:
 @allows("answering.view")
 def open_evidence(evidence_id: UUID) -> ResponseReturnValue:
     """Hand out a file of one's own assessment."""
-    return doors.hand_out(evidence.open_file(evidence_id=evidence_id))
+    return doors.hand_out(keeping.open_file(evidence_id=evidence_id))
 
 
 @blueprint.get("/answering/submit")
@@ -153,7 +153,7 @@ def _section(room: Room, section: Section, refused: Refused | None = None) -> st
         "answering/section.html", room=room, visit=rooms.bar(room), section=section, before=before, after=after,
         first=before is None, navigation=rooms.navigation(room), cards=rooms.cards(room, section, refused),
         back=[(item, _home(room, item.id), rooms.answered_again(room, item)) for item in rooms.sent_back(room)],
-        kinds=evidence.KINDS, kinds_text=evidence.KINDS_TEXT, limit=evidence.limit(),
+        kinds=kinds.KINDS, kinds_text=kinds.KINDS_TEXT, limit=attaching.limit(),
     )  # fmt: skip
 
 
@@ -189,9 +189,9 @@ def _place(room: Room, question_id: str) -> str:
     return url_for(".section", section_id=_home(room, question_id).id, _anchor=question_id)
 
 
-def _chosen() -> list[FileStorage]:
+def _chosen() -> list[Upload]:
     """Return the files that were chosen; raise Invalid for none."""
-    chosen = [upload for upload in request.files.getlist("file") if upload.filename]
+    chosen = [Upload(file.filename, file.stream) for file in request.files.getlist("file") if file.filename]
     if not chosen:
         raise Invalid("Choose a file first.")
     return chosen

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import mail
 from portal.access import allows
+from portal.db import today
 from portal.errors import Invalid
 from portal.forms.assessments import ReasonForm, SendForm
 from portal.models.assessments import Assessment
@@ -19,7 +20,6 @@ from portal.services import signatures, suppliers
 from portal.services.accounts import people
 from portal.services.assessments import answers, reviewing, sending, submitting, visits
 from portal.views.pages import moment
-from portal.views.suppliers import today
 
 blueprint = Blueprint("assessments", __name__)
 # What the preview shows in place of the link, whose secret nobody but the supplier may see.

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 from uuid import uuid4
 
 from flask import Flask, Response, current_app, g, request, url_for
 
-from portal import access
+from portal import access, audit, tenancy
 from portal.config import MIB, Config
-from portal.errors import NotFound, SignInNeeded
+from portal.errors import NotFound, SignInNeeded, WrongHost
 from portal.services.accounts import sessions
 from portal.services.assessments import visits
-from portal.services.evidence import Opened
+from portal.services.evidence.keeping import Opened
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -26,6 +27,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+# A load balancer asks each machine by its own address, and learns nothing but that it is alive.
+UNDER_ANY_HOST = frozenset({"health.healthz"})
 TAKE_FILES = frozenset({"answering.attach"})
 
 
@@ -35,20 +38,37 @@ def register(app: Flask) -> None:
     app.after_request(harden)
 
 
+def know_host() -> None:
+    """Refuse what is meant for another host, before anything is read from it; raise WrongHost."""
+    config: Config = current_app.extensions["portal.config"]
+    asked = re.sub(r":\d*$", "", request.host.lower()).strip("[]")
+    if asked not in config.hosts and request.endpoint not in UNDER_ANY_HOST:
+        raise WrongHost(config.base_url)
+
+
 def make_room() -> None:
-    """Let a body be as big as a file may be where files are taken; called before anything reads it."""
+    """Let a body be as big as a file may be, from whoever may send one; called before anything reads it."""
     if request.endpoint in TAKE_FILES:
+        _enter()
+        tenancy.let_go()
         config: Config = current_app.extensions["portal.config"]
         request.max_content_length = config.upload_limit + MIB
 
 
 def knock() -> None:
-    """Enter the scope of whoever asks, and let pass who may."""
+    """Enter the scope of whoever asks, and let pass who may; where files are taken, make_room did so."""
+    if request.endpoint not in TAKE_FILES:
+        _enter()
+
+
+def _enter() -> None:
     g.request_id = uuid4().hex[:12]
     if request.endpoint is None:
         return
     mark = access.mark_of(current_app, request.endpoint)
     DOORS[mark.door](mark)
+    if request.method == "HEAD":
+        audit.nothing_taken()
 
 
 def _public(_mark: access.Mark) -> None:
@@ -58,9 +78,7 @@ def _public(_mark: access.Mark) -> None:
 def _staff(mark: access.Mark) -> None:
     secret = request.cookies.get(cookie("staff"), "")
     try:
-        g.staff = sessions.enter(
-            secret=secret, request_id=g.request_id, origin=origin(), writes=request.method not in access.SAFE_METHODS
-        )
+        g.staff = sessions.enter(secret=secret, request_id=g.request_id, origin=origin(), writes=_writes())
     except SignInNeeded as error:
         asked = request.full_path if request.method == "GET" else None
         raise SignInNeeded(error.text, to=url_for("accounts.sign_in", next=asked)) from None
@@ -69,13 +87,16 @@ def _staff(mark: access.Mark) -> None:
 
 def _cmo(mark: access.Mark) -> None:
     secret = request.cookies.get(cookie("cmo"), "")
-    g.respondent = visits.enter(
-        secret=secret, request_id=g.request_id, origin=origin(), writes=request.method not in access.SAFE_METHODS
-    )
+    g.respondent = visits.enter(secret=secret, request_id=g.request_id, origin=origin(), writes=_writes())
     access.check(mark.permission)
 
 
 DOORS = {"public": _public, "staff": _staff, "cmo": _cmo}
+
+
+def _writes() -> bool:
+    """Tell whether a scope may write; where files are taken, it may once their bytes are stored."""
+    return request.method not in access.SAFE_METHODS and request.endpoint not in TAKE_FILES
 
 
 def origin() -> str:
@@ -129,15 +150,20 @@ def harden(response: Response) -> Response:
 
 
 def hand_out(file: Opened) -> Response:
-    """Hand out stored bytes as a download that cannot act in our origin."""
+    """Hand out stored bytes."""
     response = Response(file.chunks, mimetype=file.media_type)
     response.content_length = file.size
+    response.headers["X-Content-SHA256"] = file.digest
+    return as_download(response, file.name)
+
+
+def as_download(response: Response, name: str) -> Response:
+    """Make a response a download under a name, which cannot act in our origin."""
     # RFC 6266: a header holds Latin-1 alone, so a name in other letters travels percent-encoded beside a plain one.
-    plain = file.name.encode("ascii", "replace").decode().replace("?", "_")
+    plain = name.encode("ascii", "replace").decode().replace("?", "_")
     options = {"filename": plain}
-    if plain != file.name:
-        options["filename*"] = f"UTF-8''{quote(file.name, safe='')}"
+    if plain != name:
+        options["filename*"] = f"UTF-8''{quote(name, safe='')}"
     response.headers.set("Content-Disposition", "attachment", **options)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["X-Content-SHA256"] = file.digest
     return response

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from portal.access import allows
 from portal.services import dossiers, suppliers
 from portal.services.assessments import reviewing
+from portal.views import doors
 
 blueprint = Blueprint("dossiers", __name__)
 
@@ -46,6 +47,4 @@ def print_out(assessment_id: UUID) -> ResponseReturnValue:
 
 
 def _hand_out(issued: dossiers.Issued) -> Response:
-    response = Response(issued.data, mimetype=issued.media_type)
-    response.headers.set("Content-Disposition", "attachment", filename=issued.name)
-    return response
+    return doors.as_download(Response(issued.data, mimetype=issued.media_type), issued.name)

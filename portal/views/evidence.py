@@ -8,7 +8,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from portal.access import allows
-from portal.services import evidence
+from portal.services.evidence import keeping
 from portal.views import doors
 
 blueprint = Blueprint("evidence", __name__, url_prefix="/evidence")
@@ -18,4 +18,4 @@ blueprint = Blueprint("evidence", __name__, url_prefix="/evidence")
 @allows("evidence.view")
 def download(evidence_id: UUID) -> ResponseReturnValue:
     """Hand out a file; who opened it is on record."""
-    return doors.hand_out(evidence.open_file(evidence_id=evidence_id))
+    return doors.hand_out(keeping.open_file(evidence_id=evidence_id))

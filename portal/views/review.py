@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import mail
 from portal.access import allows
+from portal.db import today
 from portal.errors import Invalid
 from portal.forms.accounts import SignForm
 from portal.forms.assessments import ReturnForm, VerdictForm, version_of
@@ -20,7 +21,6 @@ from portal.services.accounts import people
 from portal.services.assessments import answers, rating, reviewing, sending
 from portal.services.assessments.answers import Room
 from portal.views import ratings, reviewed
-from portal.views.suppliers import today
 
 SENT_BACK = "The marked questions are on their way back to the supplier."
 SENT_BACK_BY_HAND = "The marked questions are open again. Make a new link and pass it on: no mail server is set."

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.access import allows
-from portal.db import now
+from portal.db import today
 from portal.errors import Invalid
 from portal.forms.assessments import version_of
 from portal.forms.suppliers import ContactForm, SiteForm, SupplierForm
@@ -174,8 +173,3 @@ def _wanted() -> suppliers.Wanted:
         descending=asked.get("order") == "desc",
         page=min(asked.get("page", 1, type=int), 1_000_000),
     )
-
-
-def today() -> date:
-    """Return the present day, in UTC like every time in the portal."""
-    return now().date()

@@ -11,7 +11,7 @@ from tests.house.source import PRODUCT, blocks, calls, files, imported, own, ref
 MAY_GO_ROUND = {
     "portal/tenancy.py _tell_postgresql": "tells PostgreSQL the tenant, for row-level security",
     "portal/tenancy.py _names_tenant_table": "looks at a statement's tables; runs nothing",
-    "portal/audit.py _write": "writes the trail's own entries, which have no trail",
+    "portal/audit.py _chain": "writes the trail's own entries, which have no trail",
     "portal/db.py _give_identity": "reads the names and defaults of columns; runs nothing",
     "portal/db.py prepare_sqlite._begin": "begins SQLite's transactions",
     "portal/cli/data.py _sqlite": "reads SQLite's settings",

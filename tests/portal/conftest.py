@@ -1,4 +1,4 @@
-"""The same installation set up in another way: each on the database of the whole run."""
+"""A sponsor for a whole module, and the same installation set up in another way, on the database of the whole run."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from flask import Flask
 
 from portal import config, create_app
 from portal.db import db
+from tests import make
+
+
+@pytest.fixture(scope="module")
+def house(app: Flask) -> make.Sponsor:
+    """A sponsor for all tests of a module, which leave alone what others look at."""
+    return make.sponsor(app)
 
 
 def _another(settings: config.Config, **changes: object) -> Iterator[Flask]:

@@ -17,9 +17,10 @@ from portal.access import STAFF_ROLES
 from portal.db import Base, db
 from portal.models.accounts import Person, Tenant
 from portal.models.outbox import OutboxRow
-from portal.services import evidence, suppliers
+from portal.services import suppliers
 from portal.services.accounts import people
 from portal.services.assessments import answers, sending
+from portal.services.evidence import keeping
 from portal.tenancy import TenantOwned
 from questionnaires import load
 from tests import make
@@ -42,6 +43,17 @@ NOT_WRITTEN = {
 }  # fmt: skip
 
 
+def kept_for(sponsor: make.Sponsor) -> dict[str, list[str]]:
+    """Return all that is kept for a sponsor, table by table, to see whether anything has changed."""
+    with sponsor.app.app_context():
+        tenancy.enter(tenancy.system(sponsor.id, "test", writes=False))
+        found = {model.__tablename__: sorted(map(_written, db.session.scalars(select(model)))) for model in OWNED}
+        jobs = select(OutboxRow).where(OutboxRow.for_tenant == sponsor.id)
+        found["outbox"] = sorted(map(_written, db.session.scalars(jobs)))
+        tenancy.leave()
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Foreign:
     """The other sponsor, its word, and the ids of its rows by kind."""
@@ -54,14 +66,8 @@ class Foreign:
     section: str
 
     def rows(self) -> dict[str, list[str]]:
-        """Return all that is kept for this sponsor, table by table, to see whether anything has changed."""
-        with self.sponsor.app.app_context():
-            tenancy.enter(tenancy.system(self.sponsor.id, "test", writes=False))
-            found = {model.__tablename__: sorted(map(_written, db.session.scalars(select(model)))) for model in OWNED}
-            jobs = select(OutboxRow).where(OutboxRow.for_tenant == self.sponsor.id)
-            found["outbox"] = sorted(map(_written, db.session.scalars(jobs)))
-            tenancy.leave()
-        return found
+        """Return all that is kept for this sponsor."""
+        return kept_for(self.sponsor)
 
     def unmarked(self) -> list[str]:
         """Return the columns of text in which the word does not stand, though a person may write there."""
@@ -151,7 +157,7 @@ def _fill(case: make.Sent, word: str) -> None:
     make.attached(case, "P11-01", f"validation {word}.pdf", make.PDF + word.encode())
     taken_back = make.attached(case, "P11-02", f"draft {word}.pdf", make.PDF + word.encode() + b"2")
     with case.sponsor.app.app_context(), tenancy.scoped(case.scope()):
-        evidence.withdraw(evidence_id=taken_back, reason=f"Reason {word}")
+        keeping.withdraw(evidence_id=taken_back, reason=f"Reason {word}")
     with case.sponsor.app.app_context(), tenancy.scoped(tenancy.system(case.sponsor.id, "test")):
         person = people.create_person(
             email=case.email, printed_name=case.name, title=f"Head of IT {word}", password=make.PASSWORD

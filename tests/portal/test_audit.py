@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from portal import audit, database, manifest, tenancy
 from portal.audit import BulkRefused
 from portal.db import db, now
+from portal.errors import Unwritten
 from portal.models.accounts import Membership, Person, SignIn
 from portal.models.audit import AuditEntry
 from portal.models.suppliers import Site, Supplier
@@ -187,7 +188,7 @@ def test_a_rollback_leaves_no_entry(app, sponsor):
 
 def test_an_entry_that_cannot_be_written_undoes_the_change(app, sponsor, owner):
     supplier_id, before = make.supplier(sponsor), len(trail(sponsor))
-    with refusing_entries(owner), app.app_context(), pytest.raises(DBAPIError), tenancy.scoped(sponsor.scope()):
+    with refusing_entries(owner), app.app_context(), pytest.raises(Unwritten), tenancy.scoped(sponsor.scope()):
         tenancy.fetch(Supplier, supplier_id).services = "changed"
         audit.because("fail")
     with reading(sponsor):

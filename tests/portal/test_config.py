@@ -26,6 +26,10 @@ GOOD = {
     "TRUSTED_PROXIES": "1",
     "UPLOAD_LIMIT_MIB": "50",
 }
+IN_MEMORY = [
+    "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///file:x?mode=memory&uri=true",
+    "sqlite:///file::memory:?cache=shared&uri=true", "sqlite:///file:/x?vfs=memdb&uri=true",
+]  # fmt: skip
 # Setting, value, and what the person who starts the portal reads.
 UNSAFE = [
     ("PORTAL_MODE", "prod", "must be one of production, demo, test"),
@@ -37,8 +41,7 @@ UNSAFE = [
     ("AUDIT_KEY", "x" * 64, "32 or more random characters of its own"),
     ("AUDIT_KEY", GOOD["SECRET_KEY"], "32 or more random characters of its own"),
     ("DATABASE_URL", "mysql://db/portal", "must begin with postgresql:// or sqlite:///"),
-    ("DATABASE_URL", "sqlite://", "must name a file"),
-    ("DATABASE_URL", "sqlite:///:memory:", "must name a file"),
+    *(("DATABASE_URL", url, "must name a file") for url in IN_MEMORY),
     ("BASE_URL", "http://portal.example.com", "must be the https:// address"),
     ("BASE_URL", "portal.example.com", "must be a web address such as"),
     ("BASE_URL", "https://", "must be a web address such as"),
@@ -46,6 +49,7 @@ UNSAFE = [
     ("BASE_URL", "https://example.com/portal", "must end after the host"),
     ("BASE_URL", "https://example.com/?next=1", "must end after the host"),
     ("BASE_URL", "https://example.com:99999", "Port out of range"),
+    ("BASE_URL", "https://example..com", "must be a web address such as"),
     ("MAIL_URL", "mail.example.com", "must look like smtp://user:password@host:587"),
     ("MAIL_URL", "http://mail.example.com", "must look like smtp://user:password@host:587"),
     ("MAIL_SENDER", "", "the address that mails come from"),
@@ -156,6 +160,28 @@ def test_settings_that_are_printed_show_no_secret():
 @pytest.mark.parametrize("mode", ["demo", "test"])
 def test_demo_and_test_start_without_keys(mode):
     assert config.from_environment({"PORTAL_MODE": mode}).mode == mode
+
+
+@pytest.mark.parametrize(("name", "value"), [("AUDIT_KEY", ""), *(("DATABASE_URL", url) for url in IN_MEMORY)])
+@pytest.mark.parametrize("mode", ["demo", "test"])
+def test_no_mode_serves_with_records_that_are_not_sealed_or_not_kept(mode, name, value):
+    given = GOOD | {"PORTAL_MODE": mode, name: value}
+    assert config.from_environment(given).mode == mode
+    with pytest.raises(config.Unsafe, match=name):
+        config.from_environment(given, serving=True)
+
+
+@pytest.mark.parametrize(
+    ("mode", "address", "hosts"),
+    [
+        ("production", ADDRESS, {"portal.example.com"}),
+        ("production", "https://Prüfung.example:8443", {"xn--prfung-4ya.example"}),
+        ("test", ADDRESS, {"portal.example.com", *config.LOOPBACK}),
+        ("demo", "http://127.0.0.1:8000", {*config.LOOPBACK}),
+    ],
+)
+def test_the_portal_answers_for_the_host_of_its_address(mode, address, hosts):
+    assert config.from_environment(GOOD | {"PORTAL_MODE": mode, "BASE_URL": address}).hosts == hosts
 
 
 def test_an_application_is_not_made_from_an_unsafe_environment(monkeypatch):

@@ -1,10 +1,11 @@
-"""Counting of tries to give a password: so many in a period, then a pause (11.300(d))."""
+"""Limits: so many tries to give a password in a period, then a pause (11.300(d)); a pace for what is mailed."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -25,6 +26,22 @@ class Limit:
 
 
 PASSWORD = Limit("password", 5, timedelta(minutes=15))
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """At most so many in a period, and what to say to whoever asks for more."""
+
+    most: int
+    period: timedelta
+    text: str
+
+
+def keep_pace(paces: Sequence[Pace], moments: Sequence[datetime]) -> None:
+    """Raise TooMany for one more after those moments, newest first; the longest period comes last."""
+    for pace in reversed(paces):
+        if len(moments) >= pace.most and (free := moments[pace.most - 1] + pace.period) > now():
+            raise TooMany(pace.text, wait=int((free - now()).total_seconds()) + 1)
 
 
 def take(limit: Limit, who: str, text: str) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
+import os
 import re
 import shutil
 import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -234,6 +238,38 @@ def test_verify_names_a_file_that_was_altered_or_lost(records, harm):
     assert f"evidence validation.pdf ({file.name[:16]}) of question P11-01" in result.output
 
 
+def stray(records: Path, data: bytes = b"an upload that was cut off") -> Path:
+    """Put bytes into the store that no record names, and let all that lies there come in two days ago."""
+    digest = hashlib.sha256(data).hexdigest()
+    found = records / "evidence" / digest[:2] / digest
+    found.parent.mkdir(parents=True, exist_ok=True)
+    found.write_bytes(data)
+    for path in (records / "evidence").glob("??/*"):
+        os.utime(path, (time.time() - 2 * 24 * 3600,) * 2)
+    return found
+
+
+def test_sweep_frees_what_no_record_of_any_sponsor_names_and_keeps_the_rest(records):
+    app = create_app(config.from_environment(PRODUCTION | {"DATA_DIR": str(records)}))
+    make.attached(make.sent(make.sponsor(app)), "P11-01", data=make.PDF + b"of a second sponsor")
+    with app.app_context():
+        db.engine.dispose()
+    left = stray(records)
+    result = portal("sweep")
+    assert (result.exit_code, result.output) == (
+        0, "1 files without a record removed, 26 bytes; 2 files of records kept.\n"
+    )  # fmt: skip
+    assert not left.exists()
+    assert portal("verify").output.endswith("Everything fits.\n")
+
+
+def test_sweep_removes_nothing_where_no_record_names_a_file_at_all(migrated):
+    left = stray(migrated)
+    result = portal("sweep")
+    assert (result.exit_code, "look at DATABASE_URL" in result.output) == (0, True)
+    assert left.exists()
+
+
 def test_doctor_finds_nothing_unsafe_in_a_good_installation(migrated):
     result = portal("doctor")
     assert result.exit_code == 0, result.output
@@ -263,13 +299,36 @@ def test_doctor_warns_of_mails_that_can_be_read_on_the_way(migrated, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("command", "code"), [(["doctor"], 1), (["verify"], 1), (["add-sponsor", "A", "--contact", "a@b.example"], 1)]
+    ("command", "code"),
+    [(["doctor"], 1), (["verify"], 1), (["sweep"], 1), (["add-sponsor", "A", "--contact", "a@b.example"], 1)],
 )
 def test_a_command_says_to_migrate_first(folder, command, code):
     folder.mkdir()
     result = portal(*command)
     assert result.exit_code == code
     assert "Run: portal migrate" in result.output
+
+
+def test_what_migrate_makes_is_for_the_portals_own_user_alone(folder):
+    before = os.umask(0o022)
+    try:
+        assert portal("migrate").exit_code == 0
+        with closing(sqlite3.connect(folder / "portal.db", isolation_level=None)) as writer:
+            writer.execute("BEGIN IMMEDIATE")
+            writer.execute("CREATE TABLE passing (id)")
+            found = {path.name: f"{path.stat().st_mode & 0o777:o}" for path in (folder, *folder.iterdir())}
+    finally:
+        os.umask(before)
+    assert found.pop("data") == "700"
+    assert found.pop("portal.db") == "600"
+    assert set(found) & {"portal.db-journal", "portal.db-wal"}, "a journal is written beside the file"
+    assert set(found.values()) == {"600"}
+
+
+def test_a_database_that_is_there_keeps_the_rights_that_it_has(migrated):
+    (migrated / "portal.db").chmod(0o640)
+    assert portal("verify").exit_code == 0
+    assert (migrated / "portal.db").stat().st_mode & 0o777 == 0o640
 
 
 def test_migrate_says_that_its_folder_cannot_be_made(folder):

@@ -23,6 +23,7 @@ from portal.models.accounts import SignIn
 from tests import make, postgresql
 from tests.scopes import rows
 
+SETTINGS = {"PORTAL_MODE": "test", "AUDIT_KEY": "test-audit-key-" * 3}
 CLIENT, LIAR = "203.0.113.7", "198.51.100.1"
 
 
@@ -101,7 +102,7 @@ def environment(monkeypatch, tmp_path) -> Callable[..., None]:
     def put(**settings: str) -> None:
         for name in ("DATABASE_URL", "MAIL_URL", "REDIS_URL", "OWNER_DATABASE_URL", "APP_ROLE"):
             monkeypatch.delenv(name, raising=False)
-        for name, value in {"PORTAL_MODE": "test", "DATA_DIR": str(tmp_path / "data"), **settings}.items():
+        for name, value in {**SETTINGS, "DATA_DIR": str(tmp_path / "data"), **settings}.items():
             monkeypatch.setenv(name, value)
 
     return put
@@ -116,6 +117,22 @@ def test_nothing_is_served_from_a_database_that_is_not_migrated(environment, tmp
     result = portal(command)
     assert result.exit_code == 1
     assert "Run: portal migrate" in result.output
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+@pytest.mark.parametrize("mode", ["demo", "test"])
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"AUDIT_KEY": ""}, "AUDIT_KEY: set it to 32 or more random characters"),
+        ({"DATABASE_URL": "sqlite:///file:x?mode=memory&uri=true"}, "DATABASE_URL: must name a file"),
+    ],
+)
+def test_nothing_is_served_with_records_that_are_not_sealed_or_not_kept(environment, command, mode, setting, words):
+    environment(PORTAL_MODE=mode, **setting)
+    result = portal(command)
+    assert result.exit_code == 1
+    assert words in result.output
 
 
 @pytest.mark.postgresql

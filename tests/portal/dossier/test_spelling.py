@@ -5,7 +5,7 @@ import io
 import pytest
 from pypdf import PdfReader
 
-from portal.dossier import blocks, pdf
+from portal.dossier import blocks, pdf, spelling
 from portal.dossier.blocks import Document
 from portal.dossier.spelling import NOTE, spelt_out
 
@@ -47,6 +47,30 @@ def test_a_spelt_out_document_can_be_printed(typed):
             document = spelt_out(document, refused.characters)
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(data)).pages)
     assert "[U+5DE5]" in text.replace("\n", "")
+
+
+def test_what_the_last_resort_leaves_is_printable_in_every_face():
+    every = " ".join(sign for signs in spelling.HELD for sign in map(chr, signs) if spelling._held(sign))
+    card = blocks.question(every, every, every, every, every, [every], [every], [every])
+    tables = (blocks.facts([(every, every)]), blocks.table([every, every], [[every, every]], [1, 1]))
+    document = Document(
+        title=every, subtitle=every, author=every, identifier="D-1", language="en", date="2026-11-24",
+        cover=((every, every),), blocks=(blocks.heading(1, every), card, *tables, blocks.text(every, "warning")),
+    )  # fmt: skip
+    assert spelling.spelt_plainly(document).blocks[1:] == document.blocks
+    assert pdf.render(document).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("Größe Žilina Ελλάδα Дніпро 5 €", "Größe Žilina Ελλάδα Дніпро 5 €"),
+        ("two\nlines\tand a tab", "two\nlines\tand a tab"),
+        ("工 e\u0301 \U0001f600 \xad", "[U+5DE5] e[U+0301] [U+1F600] [U+00AD]"),
+    ],
+)
+def test_the_last_resort_spells_out_whatever_a_font_may_lack(typed, shown):
+    assert spelling.spelt_plainly(_document(typed)).blocks[-1]["text"] == shown
 
 
 def test_a_panic_of_the_typesetter_is_a_refusal_like_any_other(monkeypatch):

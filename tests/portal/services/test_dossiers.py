@@ -12,25 +12,24 @@ import pytest
 from pypdf import PdfReader
 
 from portal import manifest
-from portal.dossier import contents, layout
+from portal.dossier import contents, layout, spelling
 from portal.errors import Unavailable
 from portal.models.assessments import FrozenDocument, Rating, Submission
 from portal.models.evidence import Evidence
 from portal.models.suppliers import FACTORS
-from portal.services import audit, dossiers, evidence, suppliers
+from portal.services import audit, dossiers, suppliers
 from portal.services.assessments import answers, reviewing
+from portal.services.evidence import keeping
 from tests import make
 from tests.scopes import acting, entries, rows, trying
 
-NA = "There is no such system on this site"
-GIVEN = {"P11-16": ("no", "Bought in May"), "P11-07": ("not_applicable", NA), "P11-01": ("partial", "All but <one>")}
+GIVEN = {
+    "P11-16": ("no", "Bought in May"),
+    "P11-07": ("not_applicable", make.NA),
+    "P11-01": ("partial", "All but <one>"),
+}
 
 VERDICTS = {"P11-07": ("accepted", "", ""), "P11-16": ("gap", "", "Not in place yet")}
-
-
-@pytest.fixture(scope="module")
-def house(app) -> make.Sponsor:
-    return make.sponsor(app)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,7 @@ def case(house) -> make.Sent:
     make.attached(found, "P11-01", "validation.pdf")
     withdrawn = make.attached(found, "P11-01", "old.pdf", make.PDF + b"%old")
     with acting(found):
-        evidence.withdraw(evidence_id=withdrawn, reason="Wrong version")
+        keeping.withdraw(evidence_id=withdrawn, reason="Wrong version")
     make.signer(found)
     make.submit(found)
     make.judged(found, lambda key, answer: VERDICTS.get(key) or make.usual_verdict(key, answer))
@@ -210,9 +209,30 @@ def test_a_name_that_no_font_can_print_is_spelt_out_in_the_pdf_and_whole_in_the_
     assert re.fullmatch(r"dossier-pharma-[\d-]+\.pdf", issued[0].name)
 
 
+def test_a_text_in_hundreds_of_scripts_is_spelt_out_within_a_few_tries(house, monkeypatch):
+    supplier_id, signs, tries = make.supplier(house, "Alba"), rare_signs(300), []
+    with acting(house):
+        suppliers.get(supplier_id).services = " ".join(signs)
+    typeset = dossiers.pdf._typeset
+    monkeypatch.setattr(dossiers.pdf, "_typeset", lambda *given: tries.append(given) or typeset(*given))
+    answer = house.client().get(f"/suppliers/{supplier_id}/dossier/dossier.pdf")
+    text = tight(text_of(answer.data))
+    assert [sign for sign in signs if f"[U+{ord(sign):04X}]" not in text] == []
+    assert len(tries) <= dossiers.TRIES * dossiers.pdf.MOST_NAMED + 1
+
+
+def rare_signs(count: int) -> list[str]:
+    """Return signs of as many kinds as are spelt out one by one; no font at hand prints all of them."""
+    kinds: dict[object, str] = {}
+    for sign in map(chr, range(0x600, 0x20000)):
+        if sign.isprintable() and not spelling._held(sign):
+            kinds.setdefault(spelling._kind(sign), sign)
+    return list(kinds.values())[:count]
+
+
 def test_what_cannot_even_be_spelt_out_gets_503_with_what_to_do(house, monkeypatch):
     monkeypatch.setattr(dossiers.spelling, "spelt_out", lambda document, _characters: document)
-    monkeypatch.setattr(dossiers, "MOST_SCRIPTS", 1)
+    monkeypatch.setattr(dossiers.spelling, "spelt_plainly", lambda document: document)
     supplier_id = make.supplier(house, "\u56fd Pharma")
     before = len(entries(house, action=dossiers.TAKEN))
     answer = house.client().get(f"/suppliers/{supplier_id}/dossier/dossier.pdf")

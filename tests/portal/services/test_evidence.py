@@ -11,10 +11,12 @@ import pytest
 from portal.db import db
 from portal.errors import Conflict, Invalid, KindRefused, NotFound, TooBig, Unavailable
 from portal.models.evidence import Evidence
-from portal.services import evidence
 from portal.services.assessments import answers, submitting
+from portal.services.evidence import attaching, keeping, kinds, names
+from portal.services.evidence.attaching import Upload
 from portal.store import store
 from tests import make
+from tests.portal.services.test_names import NAMES
 from tests.scopes import acting, entries, rows, trying
 
 QUESTION = "P11-01"
@@ -76,14 +78,6 @@ REFUSED = {
     "picture.csv": PNG,
     "validation.docx": make.PDF,
 }
-NAMES = [
-    "../../etc/passwd.pdf", "..\\..\\windows\\system.pdf", "/etc/cron.d/job.pdf", "C:\\boot.pdf", "C:boot.pdf",
-    "\\\\server\\share\\x.pdf", "file:///etc/passwd.pdf", "a/b/c.pdf", "a\\b\\c.pdf", "x.pdf\0.exe.pdf",
-    "\0.pdf", "n" * 300 + ".pdf", "\u00e9" * 300 + ".pdf", '"quoted".pdf', "it's.pdf", "semi;colon.pdf",
-    "line\r\nbreak: x.pdf", "line\nbreak.pdf", "tab\tname.pdf", "CON.pdf", "nul.pdf", "LPT1.pdf",
-    "blank .pdf", "  lead.pdf", "dots...pdf", "....pdf", ".hidden.pdf", "exe\u202efdp.pdf",
-    "<b>bold</b>.pdf", "percent%2e%2e%2f.pdf",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +87,7 @@ def case(app) -> make.Sent:
 
 
 def attach(name: str, data: bytes, question: str = QUESTION) -> Evidence:
-    return evidence.attach(question_id=question, name=name, stream=io.BytesIO(data))
+    return attaching.attach(question_id=question, uploads=[Upload(name, io.BytesIO(data))])[0]
 
 
 def files(root: Path) -> set[Path]:
@@ -104,7 +98,7 @@ def files(root: Path) -> set[Path]:
 def test_a_kind_that_is_taken_is_stored_by_its_digest_and_named_by_its_content(case, name):
     with trying(case):
         row = attach(name, TAKEN[name])
-        assert row.media_type == evidence.KINDS[name.rpartition(".")[2].lower()]
+        assert row.media_type == kinds.KINDS[name.rpartition(".")[2].lower()]
         assert row.size == len(TAKEN[name]) and row.uploaded_by == case.name
         assert store().path(row.digest).read_bytes() == TAKEN[name]
 
@@ -118,19 +112,25 @@ def test_a_kind_that_is_not_taken_is_refused_by_content_and_nothing_is_stored(ca
         assert files(store().root) == before
 
 
-@pytest.mark.parametrize("data", [b"", b"   \n\t \r\n"])
+@pytest.mark.parametrize("data", [b"", b"   \n\t \r\n", b" " * 20_000, b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n"])
 @pytest.mark.parametrize("name", ["validation.pdf", "log.txt"])
 def test_an_empty_file_and_one_of_blanks_are_refused_in_plain_words(case, name, data):
     with trying(case):
         before = files(store().root)
-        with pytest.raises(Invalid, match="This file is empty"):
+        with pytest.raises(kinds.Empty, match="nothing in it, or nothing but blanks") as refused:
             attach(name, data)
+        assert (refused.value.title, refused.value.status) == ("This file is empty", 422)
         assert files(store().root) == before
+
+
+def test_a_text_that_begins_with_many_blank_lines_is_not_empty(case):
+    with trying(case):
+        assert attach("log.txt", b"\n" * 20_000 + b"08:00 audit trail on").size == 20_020
 
 
 def test_a_file_over_the_limit_is_refused_and_its_beginning_is_not_kept(case):
     with trying(case):
-        before, limit = files(store().root), evidence.limit()
+        before, limit = files(store().root), attaching.limit()
         assert attach("log.txt", b"a" * limit).size == limit
         with pytest.raises(TooBig, match="The limit is 1 MiB a file"):
             attach("log.txt", b"b" * (limit + 1))
@@ -144,7 +144,7 @@ def test_whatever_a_file_is_called_it_lies_in_the_store_under_its_digest(case, n
         row = attach(name, make.PDF)
         assert files(settings.data_dir) - before <= {store().path(row.digest)}
         assert store().path(row.digest).parent.parent == store().root
-        assert 0 < len(row.name) <= evidence.LONGEST_NAME and row.name.endswith("pdf")
+        assert 0 < len(row.name) <= names.LONGEST and row.name.endswith("pdf")
         assert not set(row.name) & set('/\\\0\r\n\t"<>:|?*\u202e')
         assert row.name == row.name.strip(" .")
 
@@ -158,11 +158,18 @@ def test_the_same_bytes_under_the_same_question_are_there_already(case):
         assert db.session.query(Evidence).count() == 2
 
 
+def test_the_same_bytes_twice_among_several_are_one_file(case):
+    with trying(case):
+        twice = [Upload(name, io.BytesIO(make.PDF)) for name in ("a.pdf", "b.pdf")]
+        first, second = attaching.attach(question_id=QUESTION, uploads=twice)
+        assert first.id == second.id and db.session.query(Evidence).count() == 1
+
+
 def test_withdrawing_one_of_two_leaves_the_other_readable(case):
     with trying(case):
         first, second = attach("a.pdf", make.PDF), attach("a.pdf", make.PDF, "P11-02")
-        evidence.withdraw(evidence_id=first.id, reason="Wrong version")
-        chunks = evidence.open_file(evidence_id=second.id).chunks
+        keeping.withdraw(evidence_id=first.id, reason="Wrong version")
+        chunks = keeping.open_file(evidence_id=second.id).chunks
         assert b"".join(chunks) == make.PDF
         # What is withdrawn may be given again: it counts from now on.
         assert attach("a.pdf", make.PDF).id != first.id
@@ -173,7 +180,7 @@ def test_withdrawing_needs_a_reason(case, reason):
     with trying(case):
         row = attach("a.pdf", make.PDF)
         with pytest.raises(Invalid, match="Say in a few words why"):
-            evidence.withdraw(evidence_id=row.id, reason=reason)
+            keeping.withdraw(evidence_id=row.id, reason=reason)
         assert row.withdrawn_at is None
 
 
@@ -183,7 +190,7 @@ def test_a_withdrawn_file_stays_on_record_and_leaves_what_is_signed(app):
     with acting(case):
         answers.save(question_id=QUESTION, raw={"value": "no", "comment": ""}, version=0)
         assert len(submitting.content(answers.room())["answers"][0]["evidence"]) == 1
-        evidence.withdraw(evidence_id=evidence_id, reason=" Wrong version ")
+        keeping.withdraw(evidence_id=evidence_id, reason=" Wrong version ")
         assert submitting.content(answers.room())["answers"][0]["evidence"] == []
     row = rows(case.sponsor, Evidence)[0]
     assert (row.withdrawn_by, row.withdrawn_because) == (case.name, "Wrong version")
@@ -197,7 +204,7 @@ def test_once_withdrawn_the_first_reason_stands(case):
     with trying(case):
         row = attach("a.pdf", make.PDF)
         for reason in ("Wrong version", "Another story"):
-            evidence.withdraw(evidence_id=row.id, reason=reason)
+            keeping.withdraw(evidence_id=row.id, reason=reason)
         assert row.withdrawn_because == "Wrong version"
 
 
@@ -211,7 +218,7 @@ def test_files_are_neither_added_nor_withdrawn_after_the_submission(app):
         with pytest.raises(Conflict):
             attach("late.pdf", make.PDF + b"late")
         with pytest.raises(Conflict):
-            evidence.withdraw(evidence_id=evidence_id, reason="Second thoughts")
+            keeping.withdraw(evidence_id=evidence_id, reason="Second thoughts")
 
 
 @pytest.mark.parametrize("question", ["P11-99", "P11-25"])
@@ -229,5 +236,5 @@ def test_damaged_bytes_are_never_handed_out(case, damage):
         path.chmod(0o640)
         damage(path)
         with pytest.raises(Unavailable, match=r"The file.*'portal verify'"):
-            evidence.open_file(evidence_id=row.id)
+            keeping.open_file(evidence_id=row.id)
         path.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ SQLite lets one writer in at a time, so there is nothing to lock there.
 
 from __future__ import annotations
 
+import io
 import re
 import threading
 from datetime import timedelta
@@ -14,18 +15,15 @@ import pytest
 
 from portal.db import db
 from portal.errors import Invalid
-from portal.services import evidence, suppliers
+from portal.services import suppliers
 from portal.services.assessments import answers, reviewing, sending
+from portal.services.evidence import attaching, keeping
+from portal.services.evidence.attaching import Upload
 from tests import make
-from tests.scopes import acting, trying
+from tests.scopes import acting, later, trying
 from tests.statements import counted
 
 pytestmark = pytest.mark.postgresql
-
-
-@pytest.fixture(scope="module")
-def house(app) -> make.Sponsor:
-    return make.sponsor(app)
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +51,14 @@ def save() -> None:
 
 
 def withdraw_file() -> None:
-    evidence.withdraw(evidence_id=answers.room().evidence["P11-01"][0].id, reason="Wrong version")
+    keeping.withdraw(evidence_id=answers.room().evidence["P11-01"][0].id, reason="Wrong version")
 
 
-@pytest.mark.parametrize("act", [save, withdraw_file])
+def attach_file() -> None:
+    attaching.attach(question_id="P11-01", uploads=[Upload("a.pdf", io.BytesIO(make.PDF + b"%"))])
+
+
+@pytest.mark.parametrize("act", [save, withdraw_file, attach_file])
 def test_what_the_supplier_changes_is_locked_first(open_case, act):
     with trying(open_case), counted(db.engine) as statements:
         act()
@@ -106,6 +108,25 @@ def test_sending_locks_the_supplier(house):
         with counted(db.engine) as statements:
             sending.send(assessment_id=uuid4(), **given)
     assert locked(statements) == "supplier"
+
+
+def test_changing_a_profile_locks_the_supplier(house):
+    supplier_id = make.supplier(house)
+    with trying(house):
+        row = suppliers.get(supplier_id)
+        given = {"legal_name": row.legal_name, "services": "Vials", "factors": {}, "reason": ""}
+        with counted(db.engine) as statements:
+            suppliers.change(supplier=row, version=row.version, **given)
+    assert locked(statements) == "supplier"
+
+
+def test_mailing_again_locks_the_invite(house):
+    case = make.sent(house)
+    with later(minutes=2), trying(house):
+        row = reviewing.get(case.assessment_id)
+        with counted(db.engine) as statements:
+            sending.mail_again(assessment=row)
+    assert locked(statements) == "invite"
 
 
 def test_a_row_that_was_read_before_is_read_anew_under_its_lock(house):

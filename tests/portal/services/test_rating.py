@@ -12,26 +12,15 @@ from portal.db import db
 from portal.errors import Conflict
 from portal.models.assessments import Rating
 from portal.models.suppliers import FACTORS
-from portal.services import evidence, suppliers
+from portal.services import suppliers
 from portal.services.assessments import answers, documents, rating, reviewing
+from portal.services.evidence import keeping
 from scoring import document, score
 from scoring import rubric as rubrics
 from tests import make
 from tests.scopes import rows, trying
 
-NA = "There is no such system on this site"
-GIVEN = {
-    "P11-01": ("partial", "All but one"),
-    "P11-03": ("planned", "In May"),
-    "P11-05": ("no", ""),
-    "P11-07": ("not_applicable", NA),
-    "P11-08": ("not_applicable", NA),
-}
-
-
-@pytest.fixture(scope="module")
-def house(app) -> make.Sponsor:
-    return make.sponsor(app)
+GIVEN = {**make.GIVEN, "P11-08": ("not_applicable", make.NA)}
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +90,7 @@ def test_a_file_that_was_withdrawn_proves_nothing(house):
     found = make.answered(house)
     evidence_id = make.attached(found, "P11-06")
     with house.app.app_context(), tenancy.scoped(found.scope()):
-        evidence.withdraw(evidence_id=evidence_id, reason="Wrong version")
+        keeping.withdraw(evidence_id=evidence_id, reason="Wrong version")
     with trying(house):
         assert counted(found)["P11-06"] == ("implemented", "E0")
 

@@ -16,20 +16,8 @@ from portal.services.assessments import answers, reviewing, sending
 from tests import make
 from tests.scopes import acting, at_once, entries, rows, trying
 
-NA = "There is no such system on this site"
-GIVEN = {
-    "P11-01": ("partial", "All but one"),
-    "P11-03": ("planned", "In May"),
-    "P11-05": ("no", ""),
-    "P11-07": ("not_applicable", NA),
-    # Critical: it leaves only by scoping.
-    "P11-02": ("not_applicable", NA),
-}
-
-
-@pytest.fixture(scope="module")
-def house(app) -> make.Sponsor:
-    return make.sponsor(app)
+# The second of those that do not apply is critical: it leaves only by scoping.
+GIVEN = {**make.GIVEN, "P11-02": ("not_applicable", make.NA)}
 
 
 @pytest.fixture(scope="module")

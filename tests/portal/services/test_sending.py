@@ -24,14 +24,9 @@ from portal.services.assessments import documents, reviewing, sending
 from questionnaires import load
 from scoring import rubric
 from tests import make
-from tests.scopes import acting, at_once, entries, reading, rows, trying
+from tests.scopes import acting, at, at_once, entries, later, reading, rows, trying
 
 ADDRESS = re.compile(r"https?://[^\s\"<>]+")
-
-
-@pytest.fixture(scope="module")
-def house(app) -> make.Sponsor:
-    return make.sponsor(app)
 
 
 @pytest.fixture(scope="module")
@@ -156,11 +151,8 @@ def test_the_mail_says_who_asks_what_until_when_whom_to_ask_and_holds_one_link(s
 
 def test_the_link_in_a_mail_is_made_from_the_configured_address_alone(sponsor, inbox):
     address, email, form = posted(sponsor)
-    forged = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
-    client = sponsor.client()
-    cookie = client.get_cookie("portal_staff")
-    client.set_cookie("portal_staff", cookie.value, domain="evil.example")
-    assert client.post(address, data=form, headers=forged).status_code == 302
+    forged = {"X-Forwarded-Host": "evil.example"}
+    assert sponsor.client().post(address, data=form, headers=forged).status_code == 302
     make.do_jobs(sponsor.app)
     assert "evil.example" not in inbox.to(email)[0].as_string()
 
@@ -212,13 +204,49 @@ def test_what_was_submitted_cannot_be_withdrawn_nor_mailed_again(sponsor):
 def test_mailing_again_makes_another_link_and_leaves_the_first_one_working(sponsor, inbox):
     case = make.sent(sponsor)
     make.do_jobs(sponsor.app)
-    with acting(sponsor):
-        sending.mail_again(assessment=reviewing.get(case.assessment_id))
-    make.do_jobs(sponsor.app)
+    with later(minutes=2):
+        mail_again(case)
+        make.do_jobs(sponsor.app)
     links = [ADDRESS.findall(mail.get_body(("plain",)).get_content())[0] for mail in inbox.to(case.email)]
     assert len(set(links)) == 2
     assert {sponsor.app.test_client().get(link).status_code for link in links} == {200}
     assert len(entries(sponsor, action="invite.mailed_again")) == 1
+
+
+def mail_again(case: make.Sent) -> None:
+    with acting(case.sponsor):
+        sending.mail_again(assessment=reviewing.get(case.assessment_id))
+
+
+# So many letters that left so many minutes apart, the sending's own among them, and after how many seconds one may.
+@pytest.mark.parametrize(
+    ("letters", "apart", "passed", "wait"),
+    [(1, 0, 0, 60), (1, 0, 0.5, 30), (1, 0, 1, 0), (2, 2, 0.9, 6), (5, 2, 1, 3060), (5, 2, 51, 60), (5, 2, 52, 0)],
+)
+def test_so_many_mails_and_no_more_go_to_one_person(sponsor, letters, apart, passed, wait):
+    start = now()
+    with at(start):
+        case = make.sent(sponsor)
+    for number in range(1, letters):
+        with at(start + timedelta(minutes=apart * number)):
+            mail_again(case)
+    with at(start + timedelta(minutes=apart * (letters - 1) + passed)):
+        client = sponsor.client()
+        answer = client.post(f"/assessments/{case.assessment_id}/mail")
+    assert answer.status_code == (429 if wait else 302)
+    assert wait - 1 <= int(answer.headers.get("Retry-After", 0)) <= wait + 1
+    assert ("Wait a minute" in answer.text or "within the hour" in answer.text) == bool(wait)
+    assert len(rows(sponsor, OutboxRow, subject_id=case.invite_id)) == letters + (not wait)
+
+
+def test_of_two_clicks_at_the_same_moment_one_mails(sponsor):
+    case = make.sent(sponsor)
+    clients = [sponsor.client(), sponsor.client("admin")]
+    with later(minutes=2):
+        given = at_once(
+            *(lambda client=client: client.post(f"/assessments/{case.assessment_id}/mail") for client in clients)
+        )
+    assert sorted(answer.status_code for answer in given) == [302, 429]
 
 
 def test_with_a_mail_server_nobody_is_shown_a_link_or_a_code(case):

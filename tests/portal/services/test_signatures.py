@@ -26,11 +26,6 @@ WRONG_PASSWORD = "seven green bottles falling"
 
 
 @pytest.fixture(scope="module")
-def house(app) -> make.Sponsor:
-    return make.sponsor(app)
-
-
-@pytest.fixture(scope="module")
 def closed(house) -> make.Sent:
     """An assessment with both signatures, for tests that change nothing."""
     return make.closed(house)

@@ -17,19 +17,15 @@ from portal.models.accounts import Person
 from portal.models.assessments import Answer, Assessment, Submission, Visit
 from portal.models.signatures import Signature
 from portal.models.suppliers import Supplier
-from portal.services import evidence, signatures
+from portal.services import signatures
 from portal.services.assessments import answers, reviewing, sending, submitting
+from portal.services.evidence import keeping
 from tests import make
 from tests.scopes import acting, at_once, reading, rows, trying
 
 JSON = {"Accept": "application/json"}
 QUESTION = "P11-01"
 IDENTITY = {"printed_name": "Marta Conti", "title": "Head of IT", "password": make.PASSWORD}
-
-
-@pytest.fixture(scope="module")
-def house(app) -> make.Sponsor:
-    return make.sponsor(app)
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +138,7 @@ def answer_late(_case: make.Sent) -> None:
 
 
 def withdraw_a_file(_case: make.Sent) -> None:
-    evidence.withdraw(evidence_id=answers.room().evidence[QUESTION][0].id, reason="Second thoughts")
+    keeping.withdraw(evidence_id=answers.room().evidence[QUESTION][0].id, reason="Second thoughts")
 
 
 def submit_again(case: make.Sent) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from portal.errors import Conflict, Invalid, NotFound
 from portal.models.assessments import Assessment, Rating
 from portal.models.suppliers import FACTORS, Supplier
 from portal.services import suppliers
+from portal.services.assessments import reviewing, sending
 from portal.services.suppliers import PAGE, Wanted
 from tests import make
 from tests.scopes import acting, at_once, entries, reading, rows, tampering, trying
@@ -186,6 +188,30 @@ def test_two_submits_at_the_same_moment_make_one_supplier_and_get_the_same_answe
     assert len(rows(sponsor, Supplier)) == 1
 
 
+@pytest.mark.parametrize(
+    "differs", [{"legal_name": "Bora"}, {"services": "Ampoules"}, {"factors": HIGH}, {"factors": {}}]
+)
+def test_a_form_that_has_made_a_supplier_makes_no_other_and_loses_nothing_that_was_typed(sponsor, differs):
+    given = {"supplier_id": uuid4(), "legal_name": "Alba", "services": "Vials", "factors": LOW}
+    with acting(sponsor):
+        suppliers.create(**given)
+    with trying(sponsor), pytest.raises(Conflict, match="has added a supplier already") as refused:
+        suppliers.create(**{**given, **differs})
+    yours, theirs = (refused.value.details[side]["comment"] for side in ("yours", "theirs"))
+    assert yours != theirs and yours.count("\n") == theirs.count("\n")
+    assert [(row.legal_name, row.services, row.impact_data) for row in rows(sponsor, Supplier)] == [
+        ("Alba", "Vials", 1)
+    ]
+
+
+def test_whoever_sends_a_used_form_with_another_text_is_shown_both(sponsor):
+    client, form = sponsor.client(), {"id": str(uuid4()), "legal_name": "Alba"}
+    assert client.post("/suppliers/new", data=form).status_code == 302
+    answer = client.post("/suppliers/new", data={**form, "legal_name": "Bora"})
+    assert answer.status_code == 409
+    assert "Legal name: Alba" in answer.text and "Legal name: Bora" in answer.text
+
+
 def test_two_sponsors_may_have_a_supplier_of_the_same_name_and_even_the_same_id(house, sponsor):
     theirs = rows(house, Supplier)[0]
     with acting(sponsor):
@@ -221,6 +247,35 @@ def test_a_stale_version_is_refused_with_both_texts_and_changes_nothing(house):
         assert "Services: Ampoules" in yours and "Impact patient: 5" in yours
         assert "Legal name" not in yours + theirs
         assert (row.services, row.version) == ("Vials", version + 1)
+
+
+def test_of_two_changes_at_the_same_moment_one_is_kept_and_the_other_is_shown_both(sponsor):
+    supplier_id = make.supplier(sponsor)
+    form = {"version": "1", "legal_name": f"Alba {supplier_id}"}
+    clients = [(sponsor.client(), "Vials"), (sponsor.client("admin"), "Ampoules")]
+    given = at_once(
+        *(
+            lambda client=client, services=services: client.post(
+                f"/suppliers/{supplier_id}/edit", data={**form, "services": services}
+            )
+            for client, services in clients
+        )
+    )
+    assert sorted(answer.status_code for answer in given) == [302, 409]
+    lost = next(answer for answer in given if answer.status_code == 409)
+    assert "Services: Vials" in lost.text and "Services: Ampoules" in lost.text
+
+
+def test_an_open_profile_is_not_stale_because_of_what_became_of_an_assessment(sponsor):
+    supplier_id = make.supplier(sponsor)
+    page = sponsor.client().get(f"/suppliers/{supplier_id}/edit").text
+    version = re.search(r'name="version"[^>]*value="(\d+)"', page)[1]
+    case = make.sent(sponsor, supplier_id)
+    with acting(sponsor):
+        sending.withdraw(assessment=reviewing.get(case.assessment_id), reason="Wrong contact")
+    form = {"version": version, "legal_name": f"Alba {supplier_id}"}
+    saved = [sponsor.client().post(f"/suppliers/{supplier_id}/edit", data=form).status_code for _ in range(2)]
+    assert saved == [302, 409], "a change of the profile itself still is one"
 
 
 def test_a_change_stands_in_the_trail_with_old_new_and_why(sponsor):

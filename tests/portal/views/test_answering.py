@@ -18,11 +18,6 @@ JSON = {"Accept": "application/json"}
 REASON = "There is no such system on this site"
 
 
-@pytest.fixture(scope="module")
-def house(app) -> make.Sponsor:
-    return make.sponsor(app)
-
-
 @pytest.fixture
 def case(house) -> make.Sent:
     return make.sent(house)

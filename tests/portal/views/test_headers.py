@@ -15,7 +15,7 @@ from portal.views import doors
 from tests import make
 from tests.house.source import refuse
 from tests.portal import world
-from tests.portal.world import Values, World, address, walk
+from tests.portal.world import Values, World, address, door, walk
 from tests.scopes import reading
 
 IDENTITIES = ("nobody", "qa", "signer")
@@ -176,9 +176,11 @@ def test_every_act_without_a_token_is_refused_and_does_nothing(app, here, monkey
         for headers in ({}, {"Accept": "application/json", "Content-Type": "application/json"}):
             answer = client.open(address(rule, values), method=method, headers=headers)
             text = answer.json["text"] if headers else answer.text
-            assert answer.status_code == 403, (rule.rule, answer.status_code)
-            assert "This form is out of date" in (answer.json["title"] if headers else text)
-            assert "reload it and try again" in text
+            # A token may come within the body, and no stranger's file is read to look for it.
+            stranger = rule.endpoint in doors.TAKE_FILES and door(identity) != "cmo"
+            assert answer.status_code == (401 if stranger else 403), (rule.rule, answer.status_code)
+            assert stranger or "This form is out of date" in (answer.json["title"] if headers else text)
+            assert stranger or "reload it and try again" in text
     assert written(here) == before
 
 

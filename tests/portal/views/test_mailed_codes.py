@@ -18,11 +18,6 @@ from tests.scopes import at_once, entries, later, rows, tampering
 OWN = re.compile(r'name="csrf_token" value="[^"]*"|value="\d{6}"')
 
 
-@pytest.fixture(scope="module")
-def house(app) -> make.Sponsor:
-    return make.sponsor(app)
-
-
 @pytest.fixture
 def case(house) -> make.Sent:
     return make.sent(house)

@@ -22,11 +22,6 @@ from tests.scopes import acting, entries, later, rows, tampering
 SCANNERS = ("curl/8", "Mozilla/5.0 (compatible; SafeLinks)", "Barracuda", "Slackbot-LinkExpanding 1.0", "")
 
 
-@pytest.fixture(scope="module")
-def house(app) -> make.Sponsor:
-    return make.sponsor(app)
-
-
 @pytest.fixture
 def case(house) -> make.Sent:
     return make.sent(house)

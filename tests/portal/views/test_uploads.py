@@ -6,15 +6,20 @@ import hashlib
 import html
 import io
 import re
+import threading
 from urllib.parse import quote, unquote
 
 import pytest
 
 from portal.models.evidence import Evidence
-from portal.services import evidence
+from portal.services.assessments import answers
+from portal.services.evidence import attaching
+from portal.services.evidence.attaching import Upload
 from portal.store import store
 from tests import make
-from tests.portal.services.test_evidence import HTML, NAMES, SVG, office
+from tests.portal.services.test_attaching import Held
+from tests.portal.services.test_evidence import HTML, SVG, office
+from tests.portal.services.test_names import NAMES
 from tests.scopes import acting, entries, rows
 
 JSON = {"Accept": "application/json"}
@@ -22,11 +27,6 @@ ADDRESS = "/answering/evidence/P11-01"
 MIB = 1024 * 1024
 MULTIPART = "multipart/form-data; boundary=x"
 HEAD = b'--x\r\nContent-Disposition: form-data; name="file"; filename="big.txt"\r\nContent-Type: text/plain\r\n\r\n'
-
-
-@pytest.fixture(scope="module")
-def house(app) -> make.Sponsor:
-    return make.sponsor(app)
 
 
 @pytest.fixture
@@ -96,6 +96,34 @@ def test_a_body_without_a_length_is_cut_at_the_limit(app, shared, settings):
     assert leftovers(app) == [] and kept(shared[0]) == []
 
 
+def test_who_is_not_in_the_room_sends_no_byte_of_a_file(app, monkeypatch):
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    answer, taken = flooded(app.test_client(), None)
+    assert (answer.status_code, taken) == (401, 0)
+
+
+def test_answers_are_saved_while_a_file_is_on_its_way(house, inbox):
+    case = make.sent(house)
+    client, body, answer = make.visitor(case, inbox), Held(HEAD + b"08:00 audit trail on\r\n--x--\r\n"), []
+
+    def post() -> None:
+        # The client would put a boundary of its own beside a kind that is given in any other way.
+        given = {"CONTENT_TYPE": MULTIPART, "CONTENT_LENGTH": str(len(body.getvalue())), "wsgi.input": body}
+        answer.append(client.post(ADDRESS, headers=JSON, environ_overrides=given))
+
+    thread = threading.Thread(target=post)
+    thread.start()
+    try:
+        assert body.asked.wait(timeout=20)
+        with acting(case):
+            answers.save(question_id="P11-01", raw={"value": "no", "comment": ""}, version=0)
+    finally:
+        body.let_go.set()
+        thread.join(timeout=30)
+    assert [given.status_code for given in answer] == [200]
+    assert [row.name for row in kept(case)] == ["big.txt"]
+
+
 @pytest.mark.parametrize("accept", ["application/json", "text/html"])
 def test_a_file_just_over_the_limit_gets_413_and_says_the_limit(app, shared, accept):
     body = HEAD + b"a" * (MIB + 1) + b"\r\n--x--\r\n"
@@ -115,13 +143,16 @@ def test_a_file_just_over_the_limit_gets_413_and_says_the_limit(app, shared, acc
         ("macro.xlsm", office("xl/", "xl/vbaProject.bin"), 415, "without macros"),
         ("macro.xlsx", office("xl/", "xl/vbaProject.bin"), 415, "without macros"),
         ("empty.pdf", b"", 422, "This file is empty"),
+        ("blank.txt", b" \n" * 9000, 422, "This file is empty"),
+        ("links.docx", office("word/", "../../etc/passwd"), 422, "name that leads out of the file"),
         ("", b"x", 422, "Choose a file first"),
     ],
 )
 def test_a_refused_file_is_refused_in_plain_words_where_it_was_given(shared, name, data, status, words, accept):
     case, client, _ = shared
     answer = upload(client, name, data, Accept=accept)
-    text = answer.json["text"] if accept == "application/json" else html.unescape(answer.text)
+    told = answer.text if accept != "application/json" else f"{answer.json['title']} {answer.json['text']}"
+    text = html.unescape(told)
     assert (answer.status_code, words in text) == (status, True), text[:400]
     assert kept(case) == []
 
@@ -140,8 +171,11 @@ def test_an_accepted_file_is_listed_with_name_size_digest_and_who_uploaded_it(ca
 def test_several_files_at_once_are_all_taken_or_none(case, inbox):
     client = make.visitor(case, inbox)
     two = [(io.BytesIO(make.PDF + tail), f"{name}.pdf") for name, tail in (("one", b"1"), ("two", b"2"))]
-    assert client.post(ADDRESS, data={"file": [*two, (io.BytesIO(HTML), "x.html")]}).status_code == 415
-    assert kept(case) == []
+    refused = client.post(ADDRESS, data={"file": [*two, (io.BytesIO(HTML), "x.html")]})
+    page = html.unescape(refused.text)
+    assert refused.status_code == 415
+    assert "x.html: We take PDF" in page and "None of the 3 files was stored" in page
+    assert "one.pdf" not in page and kept(case) == []
     two = [(io.BytesIO(make.PDF + tail), f"{name}.pdf") for name, tail in (("one", b"1"), ("two", b"2"))]
     assert client.post(ADDRESS, data={"file": two}).status_code == 302
     assert len(kept(case)) == 2
@@ -170,7 +204,7 @@ def test_whatever_a_file_is_called_its_header_is_well_formed(case, inbox):
     client = make.visitor(case, inbox)
     with acting(case):
         for number, name in enumerate(NAMES):
-            evidence.attach(question_id="P11-01", name=name, stream=io.BytesIO(make.PDF + bytes([number])))
+            attaching.attach(question_id="P11-01", uploads=[Upload(name, io.BytesIO(make.PDF + bytes([number])))])
     for row in kept(case):
         header = client.get(f"/answering/evidence/{row.id}").headers["Content-Disposition"]
         assert re.fullmatch(
