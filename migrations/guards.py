@@ -12,7 +12,8 @@ from sqlalchemy import Connection, inspect, text
 
 from portal.db import Base
 
-SETTING = "portal.tenant_id"
+# What the transaction names; NULL where it names nobody.
+TENANT = "nullif(current_setting('portal.tenant_id', true), '')::uuid"
 
 
 def on_postgresql() -> bool:
@@ -68,10 +69,24 @@ def wall(table: str) -> None:
     """Show and take only the rows of the tenant that the transaction names; without one, none at all."""
     if not on_postgresql():
         return
-    own = f"tenant_id = nullif(current_setting('{SETTING}', true), '')::uuid"
+    own = f"tenant_id = {TENANT}"
+    _enforce(table)
+    op.execute(f"CREATE POLICY own_tenant ON {table} USING ({own}) WITH CHECK ({own})")
+
+
+def wall_of_tenants() -> None:
+    """Show a scope its own sponsor alone; without one all are listed, as verifying the installation needs."""
+    if not on_postgresql():
+        return
+    _enforce("tenant")
+    op.execute(
+        f"CREATE POLICY own_sponsor ON tenant USING ({TENANT} IS NULL OR id = {TENANT}) WITH CHECK (id = {TENANT})"
+    )
+
+
+def _enforce(table: str) -> None:
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-    op.execute(f"CREATE POLICY own_tenant ON {table} USING ({own}) WITH CHECK ({own})")
 
 
 def give_rights(connection: Connection, role: str) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, column, create_engine, inspect, selec
 
 from portal.db import prepare_sqlite
 
-HEAD = "0001"
+HEAD = "0002"
 
 
 def migrate(url: str, *, app_role: str = "") -> str:

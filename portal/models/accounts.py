@@ -1,24 +1,30 @@
-"""Tenants, persons and their memberships, sign-ins, and the doors that lead from a secret to a tenant."""
+"""Tenants, persons with what proves them, memberships, sign-ins, and the doors from a secret to a tenant."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base
-from portal.tenancy import StaffOnly, within
+from portal.tenancy import StaffOnly, SupplierOwned, TheTenant, within
 
 
-class Tenant(Base):
+class Tenant(TheTenant, Base):
     """A sponsor."""
 
     __tablename__ = "tenant"
 
     name: Mapped[str] = mapped_column(String(200))
     contact_email: Mapped[str] = mapped_column(String(254), comment="whom suppliers may ask")
+    security_email: Mapped[str | None] = mapped_column(
+        String(254), comment="whom the portal warns (11.300(d)); none: the contact"
+    )
+    second_factor: Mapped[str] = mapped_column(
+        String(10), default="offered", server_default="offered", comment="offered, or required of all staff"
+    )
     created_at: Mapped[datetime]
 
 
@@ -31,8 +37,56 @@ class Person(Base):
     email: Mapped[str] = mapped_column(String(254), comment="lower case; proved before it is stored")
     printed_name: Mapped[str] = mapped_column(String(200))
     title: Mapped[str] = mapped_column(String(200), default="")
+    # Empty for whoever signs in through a provider alone.
     password_hash: Mapped[str] = mapped_column(String(200), info={"secret": True})
+    credential_at: Mapped[datetime | None] = mapped_column(comment="when the password was chosen")
     created_at: Mapped[datetime]
+
+
+class Authenticator(Base):
+    """What a person proves himself with beside the password: an app's codes, a passkey, a recovery code."""
+
+    __tablename__ = "authenticator"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(10), comment="totp, passkey, recovery")
+    name: Mapped[str] = mapped_column(String(100), comment="as its owner calls it")
+    secret: Mapped[str] = mapped_column(
+        Text, info={"secret": True}, comment="encrypted seed, public key, or digest of a recovery code"
+    )
+    handle: Mapped[str] = mapped_column(String(400), default="", comment="a passkey's credential id")
+    counter: Mapped[int] = mapped_column(
+        default=0, info={"untracked": True}, comment="last time step of a code, or a passkey's own count: never again"
+    )
+    added_at: Mapped[datetime]
+    used_at: Mapped[datetime | None] = mapped_column(info={"untracked": True})
+    removed_at: Mapped[datetime | None]
+
+
+class Reset(Base):
+    """A link to choose a new password: one use, six hours, dead after any sign-in or change."""
+
+    __tablename__ = "reset"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    digest: Mapped[str] = mapped_column(
+        String(64), default="", info={"secret": True}, index=True, comment="of the link's secret; empty until mailed"
+    )
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class ProviderSubject(Base):
+    """What an OpenID provider calls a person; the address may change there, this does not."""
+
+    __tablename__ = "provider_subject"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    issuer: Mapped[str] = mapped_column(String(300))
+    subject: Mapped[str] = mapped_column(String(255))
+    linked_at: Mapped[datetime]
 
 
 class Membership(StaffOnly, Base):
@@ -49,6 +103,59 @@ class Membership(StaffOnly, Base):
     person: Mapped[Person] = relationship()
 
 
+class StaffInvite(StaffOnly, Base):
+    """An administrator's invitation to a colleague; the link's secret is in the door."""
+
+    __tablename__ = "staff_invite"
+
+    email: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(20))
+    identity_how: Mapped[str] = mapped_column(
+        String(300), default="", comment="how whoever invites knows who this is (11.100(b)); empty: not said yet"
+    )
+    invited_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    invited_by: Mapped[str] = mapped_column(String(200))
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class AuditorGrant(StaffOnly, SupplierOwned, Base):
+    """One supplier that an auditor may look at, and from when to when."""
+
+    __tablename__ = "auditor_grant"
+    __table_args__ = (
+        within("membership_id", "membership"),
+        within("supplier_id", "supplier"),
+        Index(None, "tenant_id", "membership_id"),
+    )
+
+    membership_id: Mapped[UUID]
+    from_on: Mapped[date] = mapped_column(Date)
+    until_on: Mapped[date] = mapped_column(Date, comment="the last day, in UTC")
+    given_by: Mapped[str] = mapped_column(String(200))
+    ended_at: Mapped[datetime | None]
+
+
+class Provider(StaffOnly, Base):
+    """The OpenID provider through which a sponsor's staff sign in."""
+
+    __tablename__ = "provider"
+    __table_args__ = (UniqueConstraint("tenant_id"),)
+
+    issuer: Mapped[str] = mapped_column(String(300))
+    client_id: Mapped[str] = mapped_column(String(200))
+    client_secret: Mapped[str] = mapped_column(Text, info={"secret": True}, comment="encrypted")
+    domain: Mapped[str] = mapped_column(String(253), comment="of the addresses that this provider answers for")
+    default_role: Mapped[str] = mapped_column(String(20), default="", comment="empty: nobody joins by signing in")
+    group_claim: Mapped[str] = mapped_column(String(60), default="groups")
+    group_roles: Mapped[str] = mapped_column(Text, default="{}", comment="JSON: the provider's group -> role")
+    since: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class SignIn(StaffOnly, Base):
     """One stay of a member of staff, kept on the server so that it can be ended from here."""
 
@@ -57,8 +164,18 @@ class SignIn(StaffOnly, Base):
 
     membership_id: Mapped[UUID]
     origin: Mapped[str] = mapped_column(String(64))
+    proved_by: Mapped[str] = mapped_column(
+        String(40), default="password", server_default="password", comment="password, passkey, provider ..."
+    )
+    factor_due: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="the second factor is still to come: opens that page alone"
+    )
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime] = mapped_column(info={"untracked": True})
+    signing_since: Mapped[datetime | None] = mapped_column(
+        info={"untracked": True}, comment="beginning of the continuous period of signing (11.200(a)(1)(i))"
+    )
+    signed_at: Mapped[datetime | None] = mapped_column(info={"untracked": True}, comment="last signing in the period")
     ended_at: Mapped[datetime | None]
 
 

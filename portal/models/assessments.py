@@ -39,7 +39,6 @@ class Assessment(OneAssessment, Base):
         Index(None, "tenant_id", "state"),
     )
 
-    supplier_id: Mapped[UUID]
     questionnaire_id: Mapped[UUID]
     rubric_id: Mapped[UUID]
     method_id: Mapped[UUID]
@@ -74,6 +73,26 @@ class Invite(AssessmentOwned, Base):
     renewed_at: Mapped[datetime | None] = mapped_column(comment="codes are counted from here")
 
 
+class Introduction(AssessmentOwned, Base):
+    """Who asked somebody to come, for which sections, and how they know who that is (11.100(b))."""
+
+    __tablename__ = "introduction"
+    __table_args__ = (
+        within("assessment_id", "assessment"),
+        within("invite_id", "invite"),
+        within("parent_id", "invite"),
+        UniqueConstraint("tenant_id", "invite_id"),
+    )
+
+    invite_id: Mapped[UUID]
+    parent_id: Mapped[UUID | None] = mapped_column(comment="the invite of whoever asked this colleague; none: staff")
+    sections: Mapped[str] = mapped_column(Text, default="", comment="ids of the delegated ones, by blanks; empty: all")
+    by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    by: Mapped[str] = mapped_column(String(200))
+    how: Mapped[str] = mapped_column(String(300), default="", comment="empty: the identity is to be confirmed later")
+    at: Mapped[datetime]
+
+
 class MailedCode(AssessmentOwned, Base):
     """A six-digit code asked for by one browser: ten minutes, five tries, one use."""
 
@@ -87,6 +106,7 @@ class MailedCode(AssessmentOwned, Base):
     asked_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)
+    read_out_by_id: Mapped[UUID | None] = mapped_column(comment="who had it shown, where no mail server is set")
     used_at: Mapped[datetime | None]
 
 
@@ -101,8 +121,13 @@ class Visit(AssessmentOwned, Base):
         ForeignKey("person.id"), comment="the signing identity, once there is one"
     )
     origin: Mapped[str] = mapped_column(String(64))
+    read_out_by_id: Mapped[UUID | None] = mapped_column(comment="who read the code out: may not confirm the identity")
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime] = mapped_column(info={"untracked": True})
+    signing_since: Mapped[datetime | None] = mapped_column(
+        info={"untracked": True}, comment="beginning of the continuous period of signing (11.200(a)(1)(i))"
+    )
+    signed_at: Mapped[datetime | None] = mapped_column(info={"untracked": True}, comment="last signing in the period")
     ended_at: Mapped[datetime | None]
 
 

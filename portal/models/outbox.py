@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
@@ -27,3 +27,14 @@ class OutboxRow(Base):
     due_at: Mapped[datetime] = mapped_column(comment="not before; also the end of a running attempt's lease")
     done_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(Text, default="")
+
+
+class Timetable(Base):
+    """When a recurring task last ran, so that of several processes one does it."""
+
+    __tablename__ = "timetable"
+    __audited__ = False
+    __table_args__ = (UniqueConstraint("task"),)
+
+    task: Mapped[str] = mapped_column(String(60))
+    ran_at: Mapped[datetime]

@@ -19,6 +19,10 @@ SHARED = {
     "tenant": "is the sponsor itself",
     "person": "one individual has one identity, whoever they work with (11.100(a))",
     "door": "is where a secret is looked up before its sponsor is known; holds no name and no content",
+    "authenticator": "proves the one individual, whoever they work with",
+    "reset": "is a way back for the one individual, whoever they work with",
+    "provider_subject": "names the one individual, whoever they work with",
+    "timetable": "the portal's own clock; holds names of tasks alone",
     "throttle": "counts tries of people who are not known yet; holds digests alone",
     "outbox": "the runner sees every sponsor's jobs; holds ids alone",
 }
