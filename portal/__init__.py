@@ -55,7 +55,7 @@ def create_app(settings: config.Config | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     for room in (db, store, mail):
         room.start(app, settings)
-    outbox.start(app, settings, jobs.JOBS)
+    outbox.start(app, settings, jobs.JOBS, jobs.TIMETABLE)
     for step in (views.doors.know_host, views.doors.make_room):
         app.before_request(step)
     CSRFProtect(app)

@@ -18,12 +18,15 @@ from flask import Flask, request
 
 from portal import audit, tenancy
 from portal.errors import Forbidden
+from questionnaires import lifecycle
 
 View = TypeVar("View", bound=Callable[..., Any])
 Door = Literal["staff", "cmo", "public"]
 STAFF_ROLES = ("admin", "qa", "approver", "viewer", "auditor")
 CMO_ROLES = ("respondent", "signer")
 MATRIX_COLUMNS = ("address", "methods", "permission", "roles")
+STATE_COLUMNS = ("role", "verb", "state", "outcome")
+REFUSED_BY_ROLE, REFUSED_BY_STATE = "refused: role", "refused: state"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -43,11 +46,26 @@ class Unmarked(RuntimeError):
 @cache
 def table() -> Mapping[str, frozenset[str]]:
     """Return permission -> roles, as permissions.csv says."""
+    return {
+        row["permission"]: frozenset(role for role in (*STAFF_ROLES, *CMO_ROLES) if row[role] == "x") for row in _rows()
+    }
+
+
+@cache
+def meanings() -> Mapping[str, str]:
+    """Return permission -> what it lets people do, in words."""
+    return {row["permission"]: row["meaning"] for row in _rows()}
+
+
+@cache
+def moves() -> Mapping[str, str]:
+    """Return verb -> the permission that it needs: what the table lets people do to an assessment."""
+    return {verb: row["permission"] for row in _rows() for verb in row["moves"].split()}
+
+
+def _rows() -> list[dict[str, str]]:
     with files("portal").joinpath("permissions.csv").open(encoding="utf-8") as source:
-        return {
-            row["permission"]: frozenset(role for role in (*STAFF_ROLES, *CMO_ROLES) if row[role] == "x")
-            for row in csv.DictReader(source)
-        }
+        return list(csv.DictReader(source, restval=""))
 
 
 def may(role: str, permission: str) -> bool:
@@ -57,8 +75,12 @@ def may(role: str, permission: str) -> bool:
 
 def allows(permission: str) -> Callable[[View], View]:
     """Mark a view with the one permission that it demands."""
-    door: Door = "cmo" if table()[permission] <= set(CMO_ROLES) else "staff"
-    return _mark(Mark(door, permission))
+    return _mark(Mark(door_of(permission), permission))
+
+
+def door_of(permission: str) -> Door:
+    """Return the door behind which a permission is used."""
+    return "cmo" if table()[permission] <= set(CMO_ROLES) else "staff"
 
 
 def public(reason: str) -> Callable[[View], View]:
@@ -107,3 +129,12 @@ def matrix(app: Flask) -> Iterator[tuple[str, str, str, str]]:
         methods = " ".join(sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}))
         roles = " ".join(sorted(table()[mark.permission])) if mark.permission else "everybody"
         yield rule.rule, methods, mark.permission or f"public: {mark.reason}", roles
+
+
+def states() -> Iterator[tuple[str, str, str, str]]:
+    """Yield (role, verb, state, outcome) for each role of a verb's door: the state that follows, or why none does."""
+    for verb, permission in moves().items():
+        for role in STAFF_ROLES if door_of(permission) == "staff" else CMO_ROLES:
+            for state in lifecycle.STATES:
+                moved = lifecycle.MOVES.get((state, verb), REFUSED_BY_STATE)
+                yield role, verb, state, moved if may(role, permission) else REFUSED_BY_ROLE

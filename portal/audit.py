@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -28,6 +28,8 @@ from portal.models.audit import AuditEntry, AuditHead
 START = "0" * 64
 # Stands in the trail for a secret: its change is on record, its value never is.
 HIDDEN = "•"
+# Clocks of several machines differ by seconds; a clock that goes back by more was set back (H088).
+STRAY = timedelta(minutes=1)
 # What an entry's digest covers, beside its tenant and the digest before it.
 COVERED = (
     "id", "number", "at", "actor_kind", "actor_id", "actor_name", "actor_role", "origin", "request_id", "action",
@@ -187,10 +189,11 @@ def _chain(session: Session, notes: Sequence[Note]) -> None:
     head = _head(session, scope.tenant_id)
     at = now()
     rows = []
-    for note in notes:
+    for note in (*_moved_back(head, at), *notes):
         row = _entry(note, scope, at, reason, head)
         rows.append(row)
         head.number, head.digest = row["number"], row["digest"]
+    head.at = at
     head.seal = seal_of(scope.tenant_id, head.number, head.digest)
     session.execute(insert(AuditEntry), rows)
     session.flush()
@@ -208,6 +211,12 @@ def _head(session: Session, tenant_id: UUID) -> AuditHead:
         head = AuditHead(tenant_id=tenant_id)
         session.add(head)
     return head
+
+
+def _moved_back(head: AuditHead, at: datetime) -> Iterator[Note]:
+    """Note a clock that was set back: the order of entries is that of their numbers, whatever their times say."""
+    if head.at is not None and at < head.at - STRAY:
+        yield _event_note("clock.moved_back", None, {"last_entry": head.at, "now": at})
 
 
 def _entry(note: Note, scope: tenancy.Scope, at: datetime, reason: str, head: AuditHead) -> dict[str, Any]:

@@ -67,6 +67,8 @@ class Config:
     mail: MailServer | None
     mail_sender: str
     pdf_engine: Engine
+    heads_file: Path
+    heads_mail: str = ""
     upload_limit: int = 100 * MIB
     proxies: int = 0
 
@@ -110,6 +112,8 @@ def from_environment(env: Mapping[str, str], *, serving: bool = False) -> Config
         mail=read("MAIL_URL", "", _mail_server),
         mail_sender=env.get("MAIL_SENDER", "CMO oversight <portal@localhost>"),
         pdf_engine=read("PDF_ENGINE", "typst", _one_of(ENGINES)),
+        heads_file=Path(env.get("HEADS_FILE") or data_dir / "heads.jsonl").resolve(),
+        heads_mail=read("HEADS_MAIL", "", _mailbox),
         upload_limit=read("UPLOAD_LIMIT_MIB", "100", _whole(1, 1024)) * MIB,
         proxies=read("TRUSTED_PROXIES", "0", _whole(0, 8)),
     )
@@ -198,6 +202,13 @@ def _mail_server(text: str) -> MailServer | None:
     )
 
 
+def _mailbox(text: str) -> str:
+    name, address = parseaddr(text)
+    if text and (name or "@" not in address):
+        raise ValueError("must be one mail address, such as archive@example.com")
+    return text
+
+
 def _whole(least: int, most: int) -> Callable[[str], int]:
     def turn(text: str) -> int:
         if not text.isdecimal() or not least <= int(text) <= most:
@@ -240,6 +251,11 @@ PRODUCTION: tuple[Check, ...] = (
         "must be the https:// address that people use; links in mails are made from it",
     ),
     SERVING[1],
+    (
+        lambda config: bool(config.heads_mail) and config.mail is None,
+        "HEADS_MAIL",
+        "needs MAIL_URL beside it; without a mail server no head leaves the house",
+    ),
     (
         lambda config: config.mail is not None and not _sendable(config.mail_sender),
         "MAIL_SENDER",

@@ -4,6 +4,7 @@
     |- WrongHost 400
     |- SignInNeeded 401      |- Forbidden 403        |- NotFound 404
     |- Conflict 409          |- Gone 410             |- TooBig 413
+    |                        |  (AccessEnded)
     |- KindRefused 415       |- Invalid 422          |- VersionMissing 428
     |- TooMany 429           '- Unavailable 503      (Unwritten)
 
@@ -77,6 +78,12 @@ class Gone(PortalError):
 
     def __init__(self, text: str = "Ask the person who sent you the link for a new one.") -> None:
         super().__init__(text)
+
+
+class AccessEnded(Gone):
+    """An auditor's time is over (11.10(d))."""
+
+    title = "Your access has ended"
 
 
 class TooBig(PortalError):

@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -64,6 +65,27 @@ def same(left: str, right: str) -> bool:
 def text_digest(text: str) -> str:
     """Return the SHA-256 of a text in UTF-8, as 64 hexadecimal characters."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place in which a content is not what it was: empty where there was, or is, nothing."""
+
+    place: str
+    field: str
+    old: str
+    new: str
+
+
+def differences(
+    before: Mapping[str, Mapping[str, str]], after: Mapping[str, Mapping[str, str]]
+) -> Iterator[Difference]:
+    """Yield where two contents differ, place by place and field by field."""
+    for place in {**before, **after}:
+        old, new = before.get(place, {}), after.get(place, {})
+        for field in {**old, **new}:
+            if old.get(field, "") != new.get(field, ""):
+                yield Difference(place, field, old.get(field, ""), new.get(field, ""))
 
 
 def parsed(text: str) -> Any:

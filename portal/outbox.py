@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from pkgutil import resolve_name
 from typing import Protocol
@@ -17,12 +18,14 @@ from uuid import UUID
 
 from flask import Flask, current_app
 from sqlalchemy import ColumnElement, event, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal import tenancy
 from portal.config import Config
 from portal.db import db, now
-from portal.models.outbox import OutboxRow
+from portal.models.accounts import Tenant
+from portal.models.outbox import OutboxRow, Timetable
 
 log = logging.getLogger(__name__)
 # What must wait for the commit because it leaves the house, such as a mail; it gets the row's id as its number.
@@ -44,9 +47,12 @@ class Runner(Protocol):
         """Hand the row over; must not raise."""
 
 
-def later(job: str, subject_id: UUID) -> OutboxRow:
-    """Ask for a job after this transaction; it happens if, and only if, the transaction commits."""
-    tenant_id = tenancy.scope().tenant_id
+def later(job: str, subject_id: UUID, *, tenant_id: UUID | None = None) -> OutboxRow:
+    """Ask for a job after this transaction; it happens if, and only if, the transaction commits.
+
+    A job for another sponsor's tenant is for what concerns one person everywhere.
+    """
+    tenant_id = tenant_id or tenancy.scope().tenant_id
     row = OutboxRow(for_tenant=tenant_id, job=job, subject_id=subject_id, made_at=now(), due_at=now())
     db.session.add(row)
     db.session().info.setdefault("released", []).append(row.id)
@@ -70,14 +76,43 @@ def runner() -> Runner:
     return found
 
 
-def start(app: Flask, config: Config, jobs: Mapping[str, Job]) -> None:
+def start(app: Flask, config: Config, jobs: Mapping[str, Job], timetable: Mapping[str, timedelta]) -> None:
     """Choose the runner: RQ where Redis is set, else a thread of this process."""
-    app.extensions["portal.jobs"] = jobs
+    app.extensions["portal.jobs"], app.extensions["portal.timetable"] = jobs, timetable
     if config.redis_url is None:
         app.extensions["portal.runner"] = ThreadRunner(app)
         return
     # By name, so that only who has a Redis pays for its libraries: an eighth of the time that a start takes.
     app.extensions["portal.runner"] = resolve_name("portal.redis_queue:RqRunner")(config.redis_url)
+
+
+def look_at_timetable() -> None:
+    """Ask for each recurring job that is due, for every sponsor; of several processes one does so."""
+    for job, period in current_app.extensions["portal.timetable"].items():
+        tenancy.enter_unscoped(writes=False)
+        if _due(db.session.scalar(select(Timetable).where(Timetable.task == job)), period):
+            with suppress(IntegrityError):  # another process was the first ever to ask
+                _ask(job, period)
+        tenancy.leave()
+
+
+def _due(row: Timetable | None, period: timedelta) -> bool:
+    # A clock that was set back must not put a task off by as much.
+    return row is None or not row.ran_at <= now() < row.ran_at + period
+
+
+def _ask(job: str, period: timedelta) -> None:
+    tenancy.enter_unscoped(writes=True)
+    row = db.session.scalar(select(Timetable).where(Timetable.task == job).with_for_update())
+    if not _due(row, period):
+        return
+    if row is None:
+        row = Timetable(task=job)
+        db.session.add(row)
+    row.ran_at = now()
+    for tenant_id in db.session.scalars(select(Tenant.id)):
+        later(job, tenant_id, tenant_id=tenant_id)
+    db.session.commit()
 
 
 def perform(row_id: UUID) -> bool:
@@ -174,6 +209,7 @@ class ThreadRunner:
         while not self._stopping.is_set():
             try:
                 with self._app.app_context():
+                    look_at_timetable()
                     drain(self._stopping)
             except Exception:  # the thread must outlive a database that is away for a moment
                 log.exception("the outbox could not be read")

@@ -54,7 +54,10 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One tenant, one actor, one request; a respondent's scope names its assessment, an auditor's its reach."""
+    """One tenant, one actor, one request; a respondent's scope names its assessment, an auditor's its reach.
+
+    The stay is the sign-in or visit through which the actor came; sections are those that were delegated to him.
+    """
 
     tenant_id: UUID
     actor: Actor
@@ -63,6 +66,8 @@ class Scope:
     writes: bool = True
     assessment_id: UUID | None = None
     reach: Reach | None = None
+    stay_id: UUID | None = None
+    sections: frozenset[str] | None = None
 
 
 class NoScope(RuntimeError):
@@ -92,7 +97,7 @@ class StaffOnly(TenantOwned):
 class SupplierOwned(TenantOwned):
     """Marks a table whose rows belong to one supplier, of which an auditor sees those within reach."""
 
-    supplier_id: Mapped[UUID]
+    supplier_id: Mapped[UUID] = mapped_column()
 
 
 class OneSupplier(StaffOnly):
@@ -110,8 +115,8 @@ class OneAssessment(SupplierOwned):
 class Told(StaffOnly):
     """Marks a table that tells of others, of which an auditor sees what is about the suppliers within reach."""
 
-    supplier_id: Mapped[UUID | None]
-    assessment_id: Mapped[UUID | None]
+    supplier_id: Mapped[UUID | None] = mapped_column()
+    assessment_id: Mapped[UUID | None] = mapped_column()
 
 
 class TheTenant:
@@ -142,12 +147,19 @@ def _begin(scope: Scope | None, *, writes: bool) -> None:
     session.connection(execution_options={"writes": writes})
 
 
-def become(actor: Actor, *, assessment_id: UUID | None = None, reach: Reach | None = None) -> None:
+def become(
+    actor: Actor,
+    *,
+    assessment_id: UUID | None = None,
+    reach: Reach | None = None,
+    sections: frozenset[str] | None = None,
+) -> None:
     """Say who acts, once the door knows; the tenant stays, and what is seen can only become less."""
     session, found = db.session(), scope()
     session.info["scope"] = replace(
-        found, actor=actor, assessment_id=found.assessment_id or assessment_id, reach=found.reach or reach
-    )
+        found, actor=actor, assessment_id=found.assessment_id or assessment_id, reach=found.reach or reach,
+        sections=found.sections or sections,
+    )  # fmt: skip
 
 
 def let_go() -> None:

@@ -17,8 +17,9 @@ from flask import Flask
 
 from portal import config, create_app, database, tenancy
 from portal.db import db
-from portal.services.accounts import passwords
+from portal.services.accounts import passwords, signing_in
 from tests import make, postgresql
+from tests.provider import Provider
 from tests.services import Inbox, reachable, redis_url
 
 ON_CI = os.environ.get("CI") == "true"
@@ -65,9 +66,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _quick_passwords() -> None:
-    """Keep Argon2id, at its lowest cost: the cost is not what these tests are about."""
+    """Keep Argon2id, at its lowest cost, and refuse at once: the time is not what these tests are about."""
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     passwords._hasher = lambda: hasher
+    signing_in.SLOWEST = 0.0
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +78,20 @@ def inbox() -> Iterator[Inbox]:
     server = Inbox()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def _provider() -> Iterator[Provider]:
+    server = Provider()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def provider(_provider: Provider) -> Iterator[Provider]:
+    """A real OpenID provider on loopback, which does nothing wrong until it is told to."""
+    yield _provider
+    _provider.behave()
 
 
 @pytest.fixture(scope="session")

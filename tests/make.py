@@ -16,11 +16,12 @@ from sqlalchemy import select
 from portal import outbox, tenancy
 from portal.access import STAFF_ROLES
 from portal.db import db, today
-from portal.models.accounts import Membership
+from portal.models.accounts import Membership, Person
 from portal.models.suppliers import FACTORS
 from portal.services import signatures, suppliers
-from portal.services.accounts import people
+from portal.services.accounts import auditors, identities, instructions, invites, people
 from portal.services.assessments import answers, reviewing, sending, submitting
+from portal.services.audit import marks
 from portal.services.evidence import attaching
 from portal.services.evidence.attaching import Upload
 from portal.tenancy import Actor, Scope
@@ -87,21 +88,28 @@ class Sent:
         )  # fmt: skip
 
 
-def sponsor(app: Flask) -> Sponsor:
-    """Make a sponsor with one person for each role."""
+def sponsor(app: Flask, *, domain: str = "sponsor.example") -> Sponsor:
+    """Make a sponsor with one person for each role, all of one mail domain."""
     name = f"Sponsor {uuid4().hex[:8]}"
     with app.app_context():
         tenant_id, emails, persons = uuid4(), {}, {}
         with tenancy.scoped(tenancy.system(tenant_id, "test")):
             people.create_tenant(name=name, contact_email=f"qa@{uuid4().hex[:8]}.example")
             for role in STAFF_ROLES:
-                emails[role] = f"{role}-{uuid4().hex[:12]}@sponsor.example"
+                emails[role] = f"{role}-{uuid4().hex[:12]}@{domain}"
                 person = people.create_person(
                     email=emails[role], printed_name=f"{role.title()} of {name}", title=role, password=PASSWORD
                 )
                 persons[role] = person.id
                 people.add_member(person=person, role=role)
+                may_sign(person)
     return Sponsor(app, tenant_id, name, emails, persons)
+
+
+def may_sign(person: Person) -> None:
+    """Confirm an identity and acknowledge the signing instruction, so that a signature needs its components alone."""
+    identities.confirm(person=person, how="Met in person")
+    instructions.acknowledge(person.id, given=True)
 
 
 def supplier(sponsor: Sponsor, name: str = "", *, factors: Mapping[str, int | None] = FACTOR_LEVELS) -> UUID:
@@ -118,7 +126,7 @@ def supplier(sponsor: Sponsor, name: str = "", *, factors: Mapping[str, int | No
         return row.id
 
 
-def sent(sponsor: Sponsor, supplier_id: UUID | None = None) -> Sent:
+def sent(sponsor: Sponsor, supplier_id: UUID | None = None, *, how: str = "Met in person") -> Sent:
     """Send the Part 11 questionnaire to a supplier's contact; the mail waits in the outbox."""
     supplier_id = supplier_id or supplier(sponsor)
     with sponsor.app.app_context(), tenancy.scoped(sponsor.scope()):
@@ -126,7 +134,7 @@ def sent(sponsor: Sponsor, supplier_id: UUID | None = None) -> Sent:
         contact = row.contacts[0]
         assessment, invite = sending.send(
             assessment_id=uuid4(), supplier=row, key=KEY, contact=contact, due_on=today() + timedelta(days=28),
-            today=today(),
+            today=today(), how=how,
         )  # fmt: skip
         return Sent(sponsor, supplier_id, assessment.id, invite.id, contact.email)
 
@@ -156,11 +164,13 @@ def attached(case: Sent, question_id: str, name: str = "validation.pdf", data: b
         return attaching.attach(question_id=question_id, uploads=[Upload(name, io.BytesIO(data))])[0].id
 
 
-def signer(case: Sent) -> UUID:
-    """Give the respondent a signing identity."""
+def signer(case: Sent, *, ready: bool = True) -> UUID:
+    """Give the respondent a signing identity, confirmed and instructed unless a test is about just that."""
     with case.sponsor.app.app_context(), tenancy.scoped(tenancy.system(case.sponsor.id, "test")):
         person = people.create_person(email=case.email, printed_name=case.name, title="Head of IT", password=PASSWORD)
         case.signer["id"] = person.id
+        if ready:
+            may_sign(person)
     return case.signer["id"]
 
 
@@ -222,6 +232,17 @@ def close(case: Sent) -> None:
         )  # fmt: skip
 
 
+def reviewed(sponsor: Sponsor, remark: str = "Nothing unusual") -> None:
+    """Sign that the trail of this day was reviewed, as QA."""
+    with sponsor.app.app_context(), tenancy.scoped(sponsor.scope()):
+        day = {"from_on": today(), "until_on": today(), "today": today()}
+        period = marks.look(**day)
+        marks.mark(
+            **day, credential=signatures.Credential(sponsor.emails["qa"], PASSWORD), meaning="reviewed",
+            last=period.last, shown_digest=period.digest, remark=remark,
+        )  # fmt: skip
+
+
 def link(case: Sent) -> str:
     """Return the path of a working link to the invite."""
     with case.sponsor.app.app_context(), tenancy.scoped(tenancy.system(case.sponsor.id, "test")):
@@ -257,6 +278,23 @@ def do_jobs(app: Flask) -> int:
     """Do the jobs that are due, whichever sponsor's they are."""
     with app.app_context():
         return outbox.drain()
+
+
+def open_to_auditor(sponsor: Sponsor, supplier_id: UUID, *, start: int = 0, days: int = 7) -> UUID:
+    """Open a supplier to the sponsor's auditor, from today or later; return the grant."""
+    member = membership(sponsor, "auditor")
+    with sponsor.app.app_context(), tenancy.scoped(sponsor.scope("admin")):
+        return auditors.open_supplier(
+            supplier=suppliers.get(supplier_id), membership_id=member,
+            from_on=today() + timedelta(days=start), until_on=today() + timedelta(days=start + days),
+        ).id  # fmt: skip
+
+
+def invited(sponsor: Sponsor, email: str = "", *, role: str = "qa", how: str = "Met in person") -> UUID:
+    """Invite a colleague; the mail waits in the outbox."""
+    with sponsor.app.app_context(), tenancy.scoped(sponsor.scope("admin")):
+        email = email or f"new-{uuid4().hex[:12]}@sponsor.example"
+        return invites.invite(email=email, name="Nora Lind", role=role, identity_how=how).id
 
 
 def membership(sponsor: Sponsor, role: str) -> UUID:

@@ -120,14 +120,12 @@ def upgrade() -> None:
         "reset",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=False, comment="of the link's secret; empty until mailed"),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_reset_person_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reset")),
     )
-    op.create_index(op.f("ix_reset_digest"), "reset", ["digest"], unique=False)
     op.create_index(op.f("ix_reset_person_id"), "reset", ["person_id"], unique=False)
     op.create_table(
         "review_mark",
@@ -229,12 +227,25 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_introduction_assessment_id"), "introduction", ["assessment_id"], unique=False)
     op.add_column(
+        "audit_head",
+        sa.Column("at", sa.DateTime(timezone=True), nullable=True, comment="when the newest entry was written"),
+    )
+    op.add_column(
         "mailed_code",
         sa.Column("read_out_by_id", sa.Uuid(), nullable=True, comment="who had it shown, where no mail server is set"),
     )
     op.add_column(
         "person",
         sa.Column("credential_at", sa.DateTime(timezone=True), nullable=True, comment="when the password was chosen"),
+    )
+    op.add_column(
+        "person",
+        sa.Column(
+            "stays_from",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="stays begun before are over: a password or second factor changed since, or the person ended them",
+        ),
     )
     op.add_column(
         "sign_in",

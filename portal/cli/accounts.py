@@ -10,7 +10,7 @@ from portal import tenancy
 from portal.access import STAFF_ROLES
 from portal.cli.opening import opened
 from portal.forms.fields import EMAIL, tidy
-from portal.services.accounts import people
+from portal.services.accounts import identities, people
 
 
 def words(_context: click.Context, _param: click.Parameter, value: str) -> str:
@@ -27,6 +27,11 @@ def address(_context: click.Context, _param: click.Parameter, value: str) -> str
     if len(mail) > 254 or not EMAIL.regex.match(mail):
         raise click.BadParameter(str(EMAIL.message))
     return mail
+
+
+def said(context: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Return a line, or nothing where the option was left out."""
+    return None if value is None else words(context, param, value)
 
 
 @click.command("add-sponsor")
@@ -47,8 +52,11 @@ def add_sponsor(name: str, contact: str) -> None:
 @click.option("--name", callback=words, required=True, help="The name as it is printed with signatures.")
 @click.option("--title", default="", help="Title or function.")
 @click.option("--role", type=click.Choice(STAFF_ROLES), required=True)
+@click.option("--identity-confirmed", callback=said, help="How you checked who this is; without it nobody can sign.")
 @click.password_option(help="15 characters or more.")
-def add_staff(sponsor_id: UUID, email: str, name: str, title: str, role: str, password: str) -> None:
+def add_staff(
+    sponsor_id: UUID, email: str, name: str, title: str, role: str, identity_confirmed: str | None, password: str
+) -> None:
     """Give a person a role with a sponsor; a person who exists already keeps name and password."""
     with opened():
         with tenancy.scoped(tenancy.system(sponsor_id, "command line")):
@@ -57,4 +65,6 @@ def add_staff(sponsor_id: UUID, email: str, name: str, title: str, role: str, pa
                 email=email, printed_name=name, title=title, password=password
             )
             people.add_member(person=person, role=role)
+            if identity_confirmed:
+                identities.confirm(person=person, how=identity_confirmed)
         click.echo(f"{email} is {role} now.")

@@ -1,4 +1,4 @@
-"""The data: migrate, verify, sweep, doctor, score, matrix."""
+"""The data: migrate, sweep, doctor, score, matrix."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from collections.abc import Iterator
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
-from uuid import UUID
 
 import click
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from portal import access, config, database, tenancy
-from portal.cli.opening import application, installation, opened, revision
+from portal.cli import catalogue
+from portal.cli.opening import application, installation, opened, revision, tenants
 from portal.db import db, now, sqlite_journal
-from portal.models.accounts import Tenant
-from portal.services import dossiers, verification
+from portal.services import dossiers
 from portal.services.evidence import keeping
 from portal.store import store
 from scoring import document, rubric, score
@@ -54,31 +53,12 @@ def migrate(owner_url: str | None, app_role: str) -> None:
 
 
 @click.command()
-def verify() -> None:
-    """Recompute every chain, signature, document and file; exit 1 and name the damage if something differs."""
-    damaged = False
-    with opened():
-        for tenant_id, name in _tenants():
-            tenancy.enter(tenancy.system(tenant_id, "verify", writes=False))
-            found = verification.verify()
-            click.echo(
-                f"{name}: {found.entries} entries, {found.signatures} signatures, "
-                f"{found.documents} documents, {found.files} files; head {found.head}"
-            )
-            for damage in found.damages:
-                damaged = True
-                click.echo(f"  DAMAGED {damage.place}: {damage.kind}")
-    click.echo("Damage was found." if damaged else "Everything fits.")
-    sys.exit(1 if damaged else 0)
-
-
-@click.command()
 def sweep() -> None:
     """Remove stored bytes that came in more than a day ago and that no record names: uploads that were cut off."""
     before = now() - LEFT_ALONE
     named: set[str] = set()
     with opened():
-        for tenant_id, _ in _tenants():
+        for tenant_id, _ in tenants():
             tenancy.enter(tenancy.system(tenant_id, "sweep", writes=False))
             named |= keeping.digests()
         tenancy.leave()
@@ -87,11 +67,6 @@ def sweep() -> None:
             return
         files, size = store().sweep(named, before)
     click.echo(f"{files} files without a record removed, {size} bytes; {len(named)} files of records kept.")
-
-
-def _tenants() -> list[tuple[UUID, str]]:
-    tenancy.enter_unscoped(writes=False)
-    return [(row.id, row.name) for row in db.session.scalars(select(Tenant).order_by(Tenant.name))]
 
 
 @click.command()
@@ -114,13 +89,14 @@ def _findings(app: Flask) -> Iterator[tuple[str, str, str]]:
     )
     yield "address", settings.base_url, "" if settings.secure else "People's passwords travel without TLS"
     yield "mail", *_mail(settings.mail)
+    yield "heads", _heads(settings), ""
     yield "jobs", "RQ" if settings.redis_url else "in the process of portal serve or portal worker", ""
     yield "PDF engine", dossiers.engine_note() or settings.pdf_engine, ""
     yield from (_sqlite() if settings.sqlite else _postgresql())
     present = revision()
     yield "schema", present, "" if present == database.HEAD else "Run: portal migrate"
     if settings.sqlite and present == database.HEAD:
-        sponsors = len(_tenants())
+        sponsors = len(tenants())
         second = "SQLite has no second wall; use PostgreSQL for several"
         yield "sponsors", str(sponsors), second if sponsors > 1 else ""
 
@@ -130,6 +106,12 @@ def _mail(server: config.MailServer | None) -> tuple[str, str]:
         return "none; links are copied by hand", ""
     exposed = not (server.encrypted or server.on_this_machine)
     return server.host, "Links that open records travel without TLS; use smtps://, or name a user" if exposed else ""
+
+
+def _heads(settings: config.Config) -> str:
+    beside = settings.heads_file.is_relative_to(settings.data_dir)
+    note = "; it lies beside the data, name another machine's disk in HEADS_FILE" if beside else ""
+    return f"{settings.heads_file}{f' and {settings.heads_mail}' if settings.heads_mail else ''}{note}"
 
 
 def _sqlite() -> Iterator[tuple[str, str, str]]:
@@ -147,12 +129,7 @@ def _sqlite() -> Iterator[tuple[str, str, str]]:
 
 def _postgresql() -> Iterator[tuple[str, str, str]]:
     yield "PostgreSQL", str(db.session.scalar(text("SHOW server_version"))), ""
-    role = db.session.execute(
-        text("SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
-    ).one()
-    yield "role", role[0], "It goes round row-level security; use a role that does not" if role[1] else ""
-    owned = db.session.scalar(text("SELECT count(*) FROM pg_tables WHERE tableowner = current_user"))
-    yield "tables owned by the role", str(owned), "The application's role must own nothing" if owned else ""
+    yield from catalogue.findings()
 
 
 @click.command(name="score")
@@ -169,8 +146,9 @@ def score_command(file: Path) -> None:
 
 
 @click.command()
-def matrix() -> None:
+@click.option("--states", is_flag=True, help="Which role may do what to an assessment in which state, instead.")
+def matrix(states: bool) -> None:
     """Print which role may use which address, as CSV."""
     rows = csv.writer(sys.stdout, lineterminator="\n")
-    rows.writerow(access.MATRIX_COLUMNS)
-    rows.writerows(access.matrix(application()))
+    rows.writerow(access.STATE_COLUMNS if states else access.MATRIX_COLUMNS)
+    rows.writerows(access.states() if states else access.matrix(application()))

@@ -6,14 +6,18 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from uuid import UUID
 
 import click
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from portal import config, create_app, database, tenancy
+from portal.cli import catalogue
 from portal.db import db
 from portal.errors import PortalError
+from portal.models.accounts import Tenant
 
 # PostgreSQL's code; its driver is not loaded where SQLite serves.
 INSUFFICIENT_PRIVILEGE = "42501"
@@ -59,9 +63,23 @@ def opened(*, at_head: bool = True) -> Iterator[Flask]:
 
 def ready() -> Flask:
     """Return the application once it is known to be fit to serve, with a database at the present shape."""
-    installation(serving=True)
+    settings = installation(serving=True)
     with opened() as app:
+        if settings.mode == "production" and not settings.sqlite:
+            _refuse_unsafe_role()
         return app
+
+
+def _refuse_unsafe_role() -> None:
+    faults = [f"{name}: {value}. {fault}" for name, value, fault in catalogue.findings() if fault]
+    if faults:
+        raise click.ClickException("\n- ".join(["The portal does not serve as this role of the database:", *faults]))
+
+
+def tenants() -> list[tuple[UUID, str]]:
+    """Return id and name of every sponsor of the open database, by name."""
+    tenancy.enter_unscoped(writes=False)
+    return [(row.id, row.name) for row in db.session.scalars(select(Tenant).order_by(Tenant.name))]
 
 
 def revision() -> str:

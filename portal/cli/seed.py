@@ -14,9 +14,9 @@ from portal.cli import story
 from portal.db import db, now, today
 from portal.models.accounts import Membership, Tenant
 from portal.models.assessments import Assessment
-from portal.models.suppliers import FACTORS
+from portal.models.suppliers import FACTORS, Supplier
 from portal.services import signatures, suppliers
-from portal.services.accounts import people
+from portal.services.accounts import auditors, identities, people
 from portal.services.assessments import answers, rating, reviewing, sending, submitting
 from portal.services.evidence import attaching
 from portal.services.evidence.attaching import Upload
@@ -44,8 +44,20 @@ def fill() -> None:
         for email, name, title, role in story.STAFF:
             person = people.create_person(email=email, printed_name=name, title=title, password=story.PASSWORD)
             people.add_member(person=person, role=role)
+            identities.confirm(person=person, how=story.KNOWN_STAFF)
     for told in story.SUPPLIERS:
         _supplier(tenant_id, told)
+    _open_to_auditor(tenant_id)
+
+
+def _open_to_auditor(tenant_id: UUID) -> None:
+    """Open what is assessed already to the auditor for a month."""
+    with tenancy.scoped(_staff(tenant_id, story.ADMIN)):
+        (member,) = auditors.members()
+        for supplier in db.session.scalars(select(Supplier).where(Supplier.status == "assessed")):
+            auditors.open_supplier(
+                supplier=supplier, membership_id=member.id, from_on=today(), until_on=today() + timedelta(days=30)
+            )
 
 
 def welcome(address: str) -> str:
@@ -132,14 +144,15 @@ def _named(text: str, told: story.Told) -> str:
 
 
 def _sign(room: Scope, told: story.Told) -> None:
-    with tenancy.scoped(tenancy.system(room.tenant_id, "demo data")):
+    with tenancy.scoped(_staff(room.tenant_id, story.QA)):
         person = people.create_person(
             email=told.email, printed_name=told.contact, title=told.position, password=story.PASSWORD
         )
+        identities.confirm(person=person, how=story.KNOWN_SIGNERS)
         signer = Actor("cmo", person.id, told.contact, "signer")
     with tenancy.scoped(replace(room, actor=signer)):
         shown = submitting.digest_of(submitting.content(answers.room()))
-        credential = signatures.Credential(told.email, story.PASSWORD)
+        credential = signatures.Credential(told.email, story.PASSWORD, acknowledged=True)
         submitting.submit(credential=credential, meaning="authored", shown_digest=shown)
 
 
@@ -177,5 +190,5 @@ def _close(qa: Scope, assessment_id: UUID) -> None:
         shown = reviewing.content_digest(reviewing.rating_row(answers.view(assessment), today()))
         reviewing.close(
             assessment_id=assessment.id, meaning="reviewed", shown_digest=shown, today=today(),
-            credential=signatures.Credential(story.QA, story.PASSWORD),
+            credential=signatures.Credential(story.QA, story.PASSWORD, acknowledged=True),
         )  # fmt: skip

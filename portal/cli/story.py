@@ -14,9 +14,11 @@ Stage = Literal["prospective", "sent", "answering", "submitted", "in_review", "c
 SPONSOR = "Asteria Therapeutics"
 SECURITY_CONTACT = "security@asteria.example"
 PASSWORD = "granite-otter-42-lantern"  # noqa: S105  # printed on purpose: the demo holds nothing real
+ADMIN = "rowan.adeyemi@asteria.example"
 QA = "ines.falk@asteria.example"
+KNOWN_STAFF, KNOWN_SIGNERS = "Employment contract and company badge", "Met in person at our last audit"
 STAFF = (
-    ("rowan.adeyemi@asteria.example", "Rowan Adeyemi", "Quality Systems Administrator", "admin"),
+    (ADMIN, "Rowan Adeyemi", "Quality Systems Administrator", "admin"),
     (QA, "Ines Falk", "Head of Supplier Quality", "qa"),
     ("marcus.thiele@asteria.example", "Marcus Thiele", "Vice President, Quality", "approver"),
     ("priya.nambiar@asteria.example", "Priya Nambiar", "External Manufacturing Lead", "viewer"),

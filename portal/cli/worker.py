@@ -24,6 +24,7 @@ def worker_command(burst: bool) -> None:
     settings: config.Config = app.extensions["portal.config"]
     with app.app_context():
         if burst:
+            outbox.look_at_timetable()
             outbox.drain()
             listen(settings, burst=True)
             return

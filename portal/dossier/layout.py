@@ -224,6 +224,8 @@ def _signatures(assessment: Mapping[str, Any]) -> Iterator[Block]:
     for row in assessment["submissions"]:
         yield blocks.text(f"Submission {row['number']}, {row['at']}, content {row['digest']}", "muted")
     for item in assessment["signatures"]:
+        after = f": superseded by {item['superseded']}, and kept as it was given" if item["superseded"] else ""
+        yield blocks.text(f"On {item['on']}{after}", "muted")
         yield blocks.signature(
             printed_name=item["printed_name"], title=item["title"], at=item["at"], meaning=item["meaning"],
             digest=item["digest"], method=item["components"],

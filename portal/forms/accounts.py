@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField, PasswordField, RadioField, StringField
+from wtforms import BooleanField, HiddenField, PasswordField, RadioField, StringField
 from wtforms.validators import InputRequired, Length, Regexp
 
 from portal.forms.fields import Form, line, no_controls, tidy
+from portal.services.signatures import Credential
 
 
 class SignInForm(Form):
@@ -40,11 +41,20 @@ class IdentityForm(Form):
 
 
 class SignForm(Form):
-    """What is asked at the moment of signing: the meaning and both components (11.200(a)(1))."""
+    """What is asked at the moment of signing: the meaning, and what the period of signing still demands."""
 
     shown_digest = HiddenField(validators=[InputRequired("Reload the page.")])
+    # What the page showed, so that whoever comes too late is told what was changed.
+    shown = HiddenField()
     meaning = RadioField("What your signature means", validators=[InputRequired("Choose the meaning.")])
-    email = StringField("Your e-mail address", [InputRequired("Enter your address.")], filters=[tidy],
+    email = StringField("Your e-mail address", [Length(max=254)], filters=[tidy],
                         render_kw={"autocomplete": "username", "type": "email"})  # fmt: skip
     password = PasswordField("Your password", [InputRequired("Enter your password."), Length(max=200)],
                              render_kw={"autocomplete": "current-password"})  # fmt: skip
+    acknowledged = BooleanField("I have read this instruction. I accept that my electronic signature binds me like my "
+                                "signature on paper.")  # fmt: skip
+
+    @property
+    def credential(self) -> Credential:
+        """Return what proves the signer."""
+        return Credential(self.email.data or "", self.password.data, self.acknowledged.data)

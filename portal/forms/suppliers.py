@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField, SelectField
+from wtforms import DateField, HiddenField, SelectField
+from wtforms.validators import InputRequired
 
 from portal.forms.fields import EMAIL, Form, FreshId, line, paragraph
 from portal.models.suppliers import FACTOR_LABELS, FACTORS
@@ -65,6 +66,14 @@ class SiteForm(Form):
     name = line("Site", 200, help="For example: Sterile plant Ferrara", id="site-name")
     country = line("Country", 80, id="site-country")
     services = line("Services at this site", 500, required=False, id="site-services")
+
+
+class AuditorForm(Form):
+    """To which auditor a supplier is opened, and from which day to which."""
+
+    auditor = SelectField("Auditor", validators=[InputRequired("Choose an auditor.")])
+    from_on = DateField("First day", [InputRequired("Choose the first day.")])
+    until_on = DateField("Last day, until midnight UTC", [InputRequired("Choose the last day.")])
 
 
 class ContactForm(Form):

@@ -40,6 +40,9 @@ class Person(Base):
     # Empty for whoever signs in through a provider alone.
     password_hash: Mapped[str] = mapped_column(String(200), info={"secret": True})
     credential_at: Mapped[datetime | None] = mapped_column(comment="when the password was chosen")
+    stays_from: Mapped[datetime | None] = mapped_column(
+        comment="stays begun before are over: a password or second factor changed since, or the person ended them"
+    )
     created_at: Mapped[datetime]
 
 
@@ -64,14 +67,11 @@ class Authenticator(Base):
 
 
 class Reset(Base):
-    """A link to choose a new password: one use, six hours, dead after any sign-in or change."""
+    """A way to choose a new password: one use, six hours, dead after any sign-in; the link's secret is in the door."""
 
     __tablename__ = "reset"
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
-    digest: Mapped[str] = mapped_column(
-        String(64), default="", info={"secret": True}, index=True, comment="of the link's secret; empty until mailed"
-    )
     asked_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

@@ -143,8 +143,8 @@ class Answer(AssessmentOwned, Base):
     question_id: Mapped[str] = mapped_column(String(40))
     value: Mapped[str] = mapped_column(String(40))
     comment: Mapped[str] = mapped_column(Text, default="")
-    saved_at: Mapped[datetime] = mapped_column(info={"untracked": True})
-    saved_by: Mapped[str] = mapped_column(String(200), info={"untracked": True})
+    saved_at: Mapped[datetime]
+    saved_by: Mapped[str] = mapped_column(String(200))
     version: Mapped[int] = mapped_column(info={"untracked": True})
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
@@ -183,7 +183,7 @@ class Verdict(AssessmentOwned, Base):
     level: Mapped[str] = mapped_column(String(2), default="", comment="E0-E4 where accepted")
     remark: Mapped[str] = mapped_column(Text, default="")
     by: Mapped[str] = mapped_column(String(200))
-    at: Mapped[datetime] = mapped_column(info={"untracked": True})
+    at: Mapped[datetime]
     version: Mapped[int] = mapped_column(info={"untracked": True})
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012

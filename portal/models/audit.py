@@ -51,6 +51,7 @@ class AuditHead(TenantOwned, Base):
     number: Mapped[int] = mapped_column(default=0)
     digest: Mapped[str] = mapped_column(String(64), default="0" * 64)
     seal: Mapped[str] = mapped_column(String(64), default="")
+    at: Mapped[datetime | None] = mapped_column(comment="when the newest entry was written")
 
 
 class ReviewMark(StaffOnly, Base):

@@ -22,9 +22,10 @@ from portal.errors import Unavailable
 from portal.models.assessments import Assessment, Submission
 from portal.models.audit import AuditEntry
 from portal.models.suppliers import Supplier
-from portal.services import audit, signatures, suppliers
+from portal.services import suppliers
 from portal.services.accounts import people
-from portal.services.assessments import answers, rating
+from portal.services.assessments import answers, rating, submitting
+from portal.services.audit import reading
 from portal.services.evidence import keeping
 
 # Of a longer trail the latest entries are taken: nobody reads more on paper, and its page shows them all.
@@ -99,7 +100,7 @@ def print_out(*, assessment: Assessment) -> Issued:
 def gather(supplier: Supplier) -> contents.Bundle:
     """Return everything that the portal holds about a supplier."""
     # With its own downloads in it, no dossier would be the same twice; they stay in the portal's trail.
-    entries, left_out = audit.of_supplier(supplier.id, but=TAKEN, most=MOST_ENTRIES)
+    entries, left_out = reading.of_supplier(supplier.id, but=TAKEN, most=MOST_ENTRIES)
     return _bundle(supplier, list(reversed(suppliers.assessments_of(supplier))), trail=entries, left_out=left_out)
 
 
@@ -130,7 +131,7 @@ def _part(assessment: Assessment) -> contents.Part:
         evidence=keeping.of_assessment(assessment),
         verdicts=room.verdicts,
         submissions=db.session.scalars(statement).all(),
-        signatures=[signatures.shown(row) for row in signatures.of_assessment(assessment.id)],
+        signatures=submitting.manifested(assessment),
         rating=_rating(room),
     )
 

@@ -17,6 +17,7 @@ from portal.errors import Conflict, Invalid
 from portal.models.accounts import Tenant
 from portal.models.assessments import Assessment, Rating
 from portal.models.suppliers import EXPOSURE, FACTORS, IMPACT, Contact, Site, Supplier
+from portal.services.audit import reasons
 from questionnaires import lifecycle
 from scoring import risk, rubric
 
@@ -164,17 +165,29 @@ def change(
     factors: Mapping[str, int | None],
     reason: str,
 ) -> Supplier:
-    """Change the profile; raise Conflict if somebody else did meanwhile, Invalid for a name that is taken."""
+    """Change the profile.
+
+    Raises Conflict if somebody else did meanwhile, Invalid for a name that is taken, and without a reason once a
+    questionnaire was sent.
+    """
     # Of two who save at the same moment, the second waits here and finds what the first one saved.
     supplier = tenancy.fetch(Supplier, supplier.id, lock=True)
     given = _profile(legal_name, services, factors)
     if supplier.version != version:
         raise _conflict(supplier, given, CHANGED)
     _refuse_known_name(legal_name, supplier.id)
+    if _differing(supplier, given) and needs_reason(supplier):
+        reasons.demand(reason, "Say in a few words why you change this profile: a questionnaire rests on it.")
     audit.because(reason)
     _apply(supplier, given)
     supplier.version += 1
     return supplier
+
+
+def needs_reason(supplier: Supplier) -> bool:
+    """Tell whether a questionnaire was sent, so that a change of the profile needs a reason."""
+    statement = select(Assessment.id).where(Assessment.supplier_id == supplier.id).limit(1)
+    return db.session.scalar(statement) is not None
 
 
 def _profile(legal_name: str, services: str, factors: Mapping[str, int | None]) -> dict[str, Any]:

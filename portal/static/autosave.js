@@ -82,6 +82,7 @@ class Saver {
   missing() {
     if (!this.fields.value.value) return 'Not saved yet: choose an answer';
     if (this.fields.comment.required && !this.fields.comment.value.trim()) return 'Not saved yet: say why it does not apply';
+    if (this.fields.reason && !this.fields.reason.validity.valid) return 'Not saved yet: say why you change it';
     return '';
   }
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.views import (
-    accounts,
+    about,
     answering,
     assessments,
     audit,
+    colleagues,
     demo,
     doors,
     dossiers,
@@ -16,16 +17,22 @@ from portal.views import (
     health,
     pages,
     review,
+    single_sign_on,
     suppliers,
+    trail_reviews,
     visits,
 )
+from portal.views.accounts import access_review, factors, joining, own, people, resets, signing_in
 
 
 def register(app: Flask) -> None:
     """Hang the doors and every blueprint; the demo's mailbox only in demo mode."""
     doors.register(app)
     pages.register(app)
-    for module in (accounts, suppliers, assessments, review, visits, answering, evidence, dossiers, audit, health):
+    for module in (
+        signing_in, own, factors, resets, joining, people, access_review, suppliers, assessments, review, visits,
+        answering, colleagues, evidence, dossiers, audit, trail_reviews, about, health, single_sign_on,
+    ):  # fmt: skip
         app.register_blueprint(module.blueprint)
     if app.extensions["portal.config"].mode == "demo":
         app.register_blueprint(demo.blueprint)

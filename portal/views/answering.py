@@ -47,9 +47,11 @@ def section(section_id: str) -> ResponseReturnValue:
 @allows("answering.answer")
 def save(question_id: str) -> ResponseReturnValue:
     """Save one answer; the page's script gets JSON, a plain form its page again."""
-    typed = {"value": request.form.get("value", ""), "comment": request.form.get("comment", "")}
+    typed = {name: request.form.get(name, "") for name in ("value", "comment", "reason")}
     try:
-        saved = answers.save(question_id=question_id, version=version_of(AnswerForm()), raw=typed)
+        saved = answers.save(
+            question_id=question_id, version=version_of(AnswerForm()), raw=typed, reason=typed["reason"]
+        )
     except (Invalid, Conflict) as error:
         if wants_json():
             raise
@@ -120,8 +122,7 @@ def submit() -> ResponseReturnValue:
     try:
         form.check()
         submitting.submit(
-            credential=signatures.Credential(form.email.data, form.password.data),
-            meaning=form.meaning.data, shown_digest=form.shown_digest.data,
+            credential=form.credential, meaning=form.meaning.data, shown_digest=form.shown_digest.data,
         )  # fmt: skip
     except (Invalid, Conflict) as error:
         return _submission(form, IdentityForm(formdata=None), error)
@@ -136,12 +137,12 @@ def receipt() -> ResponseReturnValue:
     submission = submitting.latest(room.assessment)
     if submission is None:
         return redirect(url_for(".index"))
-    signed = [row for row in signatures.of_assessment(room.assessment.id) if row.record_type == "Submission"]
+    signed = [row for row in submitting.manifested(room.assessment) if row["on"] != "Rating"]
     content = manifest.parsed(submission.content)
     return render_template(
         "answering/receipt.html", room=room, visit=rooms.bar(room), submission=submission, content=content,
-        signatures=[signatures.shown(row) for row in signed if row.record_id == submission.id],
-        earlier=[signatures.shown(row) for row in signed if row.record_id != submission.id],
+        signatures=[row for row in signed if not row["superseded"]],
+        earlier=[row for row in signed if row["superseded"]],
         said=rooms.said(room.questionnaire, content), figures=rooms.figures(content),
         stages=rooms.stages(room.assessment),
     )  # fmt: skip
@@ -212,12 +213,17 @@ def _submission(
     if not room.open:
         return redirect(url_for(".receipt"))
     content = submitting.content(room)
+    changes = []
+    if isinstance(error, Conflict):
+        asked, before = room.questionnaire, sign_form.shown.data or ""
+        changes = submitting.changes(asked, before, sign_form.shown_digest.data or "", content)
+    sign_form.shown.data = manifest.canonical(content).decode()
     sign_form.meaning.choices = dict(signatures.MEANINGS["Submission"])
     sign_form.shown_digest.data = submitting.digest_of(content)
     return render_template(
         "answering/submit.html", room=room, visit=rooms.bar(room), sign_form=sign_form, identity_form=identity_form,
-        digest=sign_form.shown_digest.data, problem=error.text if error else "", person=people.acting(),
-        known=people.with_email(g.respondent.email), said=rooms.said(room.questionnaire, content),
-        figures=rooms.figures(content), missing=rooms.missing(room),
+        digest=sign_form.shown_digest.data, problem=error.text if error else "", changes=changes,
+        person=people.acting(), demand=signatures.demand(), known=people.with_email(g.respondent.email),
+        said=rooms.said(room.questionnaire, content), figures=rooms.figures(content), missing=rooms.missing(room),
         unanswered=[item for item in rooms.sent_back(room) if not rooms.answered_again(room, item)],
     ), error.status if error else 200  # fmt: skip

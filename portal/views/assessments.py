@@ -12,13 +12,13 @@ from portal import mail
 from portal.access import allows
 from portal.db import today
 from portal.errors import Invalid
-from portal.forms.assessments import ReasonForm, SendForm
+from portal.forms.assessments import ConfirmForm, ReasonForm, SendForm
 from portal.models.assessments import Assessment
 from portal.models.outbox import OutboxRow
 from portal.models.suppliers import Contact, Supplier
-from portal.services import signatures, suppliers
+from portal.services import suppliers
 from portal.services.accounts import people
-from portal.services.assessments import answers, reviewing, sending, submitting, visits
+from portal.services.assessments import answers, colleagues, introductions, reviewing, sending, submitting, visits
 from portal.views.pages import moment
 
 blueprint = Blueprint("assessments", __name__)
@@ -63,7 +63,7 @@ def send(supplier_id: UUID, key: str) -> ResponseReturnValue:
         form.check()
         assessment, invite = sending.send(
             assessment_id=form.id.uuid, supplier=supplier, key=key, contact=_contact(form, supplier),
-            due_on=form.due_on.data, today=today(),
+            due_on=form.due_on.data, today=today(), how=form.how,
         )  # fmt: skip
     except Invalid as error:
         return _prepare(supplier, key, form, problem=error.text), error.status
@@ -88,9 +88,14 @@ def show(assessment_id: UUID) -> ResponseReturnValue:
         invite=invite,
         delivery=_delivery(sending.delivery(invite)),
         stages=_stages(assessment, submitting.latest_number(assessment)),
-        signatures=[signatures.shown(row) for row in signatures.of_assessment(assessment.id)],
+        signatures=submitting.manifested(assessment),
         rating=reviewing.final_rating(assessment),
         reason_form=ReasonForm(formdata=None),
+        helpers=(helpers := colleagues.of(assessment)),
+        helping=colleagues.by_section(helpers),
+        to_confirm=introductions.waiting(assessment),
+        confirmation=introductions.confirmation_of(invite),
+        confirm_form=ConfirmForm(formdata=None),
         mail_configured=mail.configured(),
         today=today(),
     )
@@ -128,6 +133,21 @@ def code(assessment_id: UUID) -> ResponseReturnValue:
     return render_template(
         "assessments/code.html", assessment=assessment, invite=sending.invite_of(assessment), digits=digits
     )
+
+
+@blueprint.post("/assessments/<uuid:assessment_id>/invites/<uuid:invite_id>/identity")
+@allows("assessments.confirm_identity")
+def confirm_identity(assessment_id: UUID, invite_id: UUID) -> ResponseReturnValue:
+    """Confirm who a signer of the manufacturer is."""
+    form, assessment = ConfirmForm(), reviewing.get(assessment_id)
+    try:
+        form.check()
+        person = introductions.confirm_identity(assessment=assessment, invite_id=invite_id, how=form.how)
+    except Invalid as error:
+        flash(error.text, "bad")
+        return redirect(url_for(".show", assessment_id=assessment_id, _anchor="identity"))
+    flash(f"The identity of {person.printed_name} is confirmed.")
+    return redirect(url_for(".show", assessment_id=assessment_id))
 
 
 @blueprint.post("/assessments/<uuid:assessment_id>/withdraw")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
+from datetime import timedelta
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 from flask import Flask, Response, current_app, g, request, url_for
 
 from portal import access, audit, tenancy
 from portal.config import MIB, Config
-from portal.errors import NotFound, SignInNeeded, WrongHost
-from portal.services.accounts import sessions
+from portal.errors import AccessEnded, NotFound, SignInNeeded, WrongHost
+from portal.services.accounts import auditors, sessions
 from portal.services.assessments import visits
 from portal.services.evidence.keeping import Opened
 
@@ -30,6 +31,13 @@ HEADERS = {
 # A load balancer asks each machine by its own address, and learns nothing but that it is alive.
 UNDER_ANY_HOST = frozenset({"health.healthz"})
 TAKE_FILES = frozenset({"answering.attach"})
+# The form that signs brings back all that it showed, so that a difference can be told.
+TAKE_BACK_WHAT_THEY_SHOWED = frozenset({"answering.submit", "review.close"})
+# All that a stay opens which still owes its second factor.
+HALF_WAY = frozenset(
+    {"factors.ask", "factors.give", "factors.app", "factors.add_app", "factors.passkey", "factors.add_passkey",
+     "accounts.sign_out"}
+)  # fmt: skip
 
 
 def register(app: Flask) -> None:
@@ -53,6 +61,8 @@ def make_room() -> None:
         tenancy.let_go()
         config: Config = current_app.extensions["portal.config"]
         request.max_content_length = config.upload_limit + MIB
+    if request.endpoint in TAKE_BACK_WHAT_THEY_SHOWED:
+        request.max_form_memory_size = MIB * 7 // 8
 
 
 def knock() -> None:
@@ -82,7 +92,23 @@ def _staff(mark: access.Mark) -> None:
     except SignInNeeded as error:
         asked = request.full_path if request.method == "GET" else None
         raise SignInNeeded(error.text, to=url_for("accounts.sign_in", next=asked)) from None
+    if g.staff.factor_due and request.endpoint not in HALF_WAY:
+        raise SignInNeeded("Give your second factor first.", to=url_for("factors.ask"))
     access.check(mark.permission)
+    if g.staff.role == auditors.ROLE:
+        _audit()
+
+
+def _audit() -> None:
+    """Show an auditor what is open to him, and put on record what he looks at (11.10(d)).
+
+    Raises AccessEnded once all of it is over; he may still sign out.
+    """
+    ended_on = auditors.narrow()
+    if ended_on is not None and request.endpoint != "accounts.sign_out":
+        raise AccessEnded(f"Your access ended on {ended_on}. Ask whoever invited you, if you need more time.")
+    if request.method == "GET":
+        audit.record_now("auditor.viewed", address=request.path)
 
 
 def _cmo(mark: access.Mark) -> None:
@@ -92,6 +118,11 @@ def _cmo(mark: access.Mark) -> None:
 
 
 DOORS = {"public": _public, "staff": _staff, "cmo": _cmo}
+
+
+def come_as_staff(permission: str) -> None:
+    """Enter the staff's door from a page that is public because another server sends people there."""
+    _staff(access.Mark("staff", permission))
 
 
 def _writes() -> bool:
@@ -110,11 +141,11 @@ def cookie(door: str) -> str:
     return f"__Host-portal_{door}" if config.secure else f"portal_{door}"
 
 
-def give(response: Response, door: str, secret: str) -> Response:
+def give(response: Response, door: str, secret: str, *, life: timedelta = sessions.LONGEST_STAY) -> Response:
     """Hand a door's secret to the browser, out of reach of scripts and of other sites' posts."""
     config: Config = current_app.extensions["portal.config"]
     response.set_cookie(
-        cookie(door), secret, max_age=int(sessions.LONGEST_STAY.total_seconds()), path="/",
+        cookie(door), secret, max_age=int(life.total_seconds()), path="/",
         secure=config.secure, httponly=True, samesite="Lax",
     )  # fmt: skip
     return response
@@ -125,6 +156,18 @@ def take_back(response: Response, door: str) -> Response:
     config: Config = current_app.extensions["portal.config"]
     response.delete_cookie(cookie(door), path="/", secure=config.secure, httponly=True, samesite="Lax")
     return response
+
+
+def own_page(address: str) -> str:
+    """Return an address of this portal, or nothing for one that leads elsewhere."""
+    if not address.isprintable():
+        return ""
+    try:
+        parts = urlsplit(address.replace("\\", "/"))
+    except ValueError:
+        return ""
+    own = address.startswith("/") and not address.startswith(("//", "/\\")) and not (parts.scheme or parts.netloc)
+    return address if own else ""
 
 
 def secret_of(door: str) -> str:

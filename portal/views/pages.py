@@ -50,10 +50,16 @@ def _present() -> dict[str, Any]:
 
 def _bar(staff: Staff, role: str, mode: str) -> dict[str, Any]:
     """Return what the bar of the staff's door shows; it needs no database, so that a fault page has it too."""
-    in_trail = request.endpoint == "audit.index"
-    nav = [{"label": "Suppliers", "href": url_for("suppliers.index"), "active": not in_trail}]
+    in_trail = request.endpoint == "audit.index" or request.blueprint == "trail_reviews"
+    among_people = request.blueprint in {"people", "access_review", "single_sign_on"}
+    elsewhere = in_trail or among_people or request.blueprint in {"about", "account", "factors"}
+    nav = [{"label": "Suppliers", "href": url_for("suppliers.index"), "active": not elsewhere}]
     if access.may(role, "audit.view"):
         nav.append({"label": "Audit trail", "href": url_for("audit.index"), "active": in_trail})
+    if access.may(role, "people.manage"):
+        nav.append({"label": "People", "href": url_for("people.index"), "active": among_people})
+    elif access.may(role, "people.view"):
+        nav.append({"label": "Access", "href": url_for("access_review.show"), "active": among_people})
     if mode == "demo":
         nav.append({"label": "Demo mailbox", "href": url_for("demo.mailbox"), "active": False})
     return {
@@ -62,6 +68,7 @@ def _bar(staff: Staff, role: str, mode: str) -> dict[str, Any]:
         "person": staff.name,
         "role": ROLE_NAMES[role],
         "nav": nav,
+        "account": url_for("account.show"),
         "sign_out": url_for("accounts.sign_out"),
     }
 

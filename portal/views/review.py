@@ -12,12 +12,13 @@ from flask.typing import ResponseReturnValue
 from portal import mail
 from portal.access import allows
 from portal.db import today
-from portal.errors import Invalid
+from portal.errors import Conflict, Invalid
 from portal.forms.accounts import SignForm
 from portal.forms.assessments import ReturnForm, VerdictForm, version_of
 from portal.models.assessments import OUTCOMES, Assessment
 from portal.services import dossiers, signatures
 from portal.services.accounts import people
+from portal.services.accounts.single_sign_on import asking_again
 from portal.services.assessments import answers, rating, reviewing, sending
 from portal.services.assessments.answers import Room
 from portal.views import ratings, reviewed
@@ -45,6 +46,7 @@ def give_verdict(assessment_id: UUID, question_id: str) -> ResponseReturnValue:
         reviewing.give_verdict(
             assessment=reviewing.get(assessment_id), question_id=question_id, outcome=form.outcome.data,
             level=form.level.data, remark=form.remark.data or "", version=version_of(form),
+            reason=form.reason.data or "",
         )  # fmt: skip
     except Invalid as error:
         return _page(reviewing.get(assessment_id), Refused(question_id, error.text, form)), error.status
@@ -100,9 +102,9 @@ def close(assessment_id: UUID) -> ResponseReturnValue:
         form.check()
         reviewing.close(
             assessment_id=assessment_id, meaning=form.meaning.data, shown_digest=form.shown_digest.data, today=today(),
-            credential=signatures.Credential(form.email.data, form.password.data),
+            credential=form.credential,
         )  # fmt: skip
-    except Invalid as error:
+    except (Invalid, Conflict) as error:
         return _closing(reviewing.get(assessment_id), form, problem=error.text), error.status
     flash("The review is closed and signed.")
     return redirect(url_for("assessments.show", assessment_id=assessment_id))
@@ -135,11 +137,12 @@ def _closing(assessment: Assessment, form: SignForm, problem: str = "") -> str:
     room: Room = answers.view(assessment)
     rated = rating.must_rate(room)
     row = reviewing.rating_row(room, today())
+    changes = reviewing.changes(form.shown.data or "", form.shown_digest.data or "", row) if problem else []
     form.meaning.choices = dict(signatures.MEANINGS["Rating"])
-    form.shown_digest.data = reviewing.content_digest(row)
+    form.shown.data, form.shown_digest.data = reviewing.content(row), reviewing.content_digest(row)
     return render_template(
         "review/close.html", room=room, assessment=assessment, supplier=assessment.supplier, row=row,
         panel=ratings.panel(rated, settled=True), drivers=ratings.drivers(rated), rated=rated, person=people.acting(),
-        counts=reviewed.counts(room),
-        undecided=reviewing.undecided(room), form=form, problem=problem,
+        counts=reviewed.counts(room), demand=signatures.demand(), company=asking_again.offered(),
+        undecided=reviewing.undecided(room), form=form, problem=problem, changes=changes,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from portal.models.evidence import Evidence
 from portal.services.assessments import reviewing
 from portal.services.assessments.answers import Room
 from portal.services.assessments.rating import CLAIMED
+from portal.services.audit import reasons
 from portal.views.pages import moment, size
 from questionnaires.definition import Question
 
@@ -32,11 +33,11 @@ def filter_of(wanted: str | None) -> str:
 def sections(room: Room, classes: Mapping[str, str], wanted: str = "all") -> list[dict[str, Any]]:
     """Return the sections with control questions: their items, those that a filter shows, how many are decided."""
     open_ids = {question.id for question in reviewing.undecided(room)}
-    found = []
+    why, found = reasons.of_answers(room.assessment.id), []
     for section in room.questionnaire.sections:
         asked = [question for question in section.questions if question in room.visible and question.type == "control"]
         if asked:
-            items = [_item(room, question, classes.get(question.id, ""), open_ids) for question in asked]
+            items = [_item(room, question, classes.get(question.id, ""), open_ids, why) for question in asked]
             shown = list(filter(FILTERS[wanted][1], items))
             found.append(
                 {"id": section.id, "title": section.title, "href": _href(room, section.id, here=bool(shown)),
@@ -79,7 +80,9 @@ def _said(room: Room, question: Question) -> tuple[str, str]:
     return {choice.value: choice.label for choice in question.choices}[answer.value], answer.comment
 
 
-def _item(room: Room, question: Question, deficiency: str, open_ids: set[str]) -> dict[str, Any]:
+def _item(
+    room: Room, question: Question, deficiency: str, open_ids: set[str], why: Mapping[UUID, str]
+) -> dict[str, Any]:
     answer, verdict = room.answers.get(question.id), room.verdicts.get(question.id)
     label, comment = _said(room, question)
     return {
@@ -92,6 +95,8 @@ def _item(room: Room, question: Question, deficiency: str, open_ids: set[str]) -
         "at": moment(answer.saved_at) if answer else "",
         "claimed": answer is not None and answer.value in CLAIMED,
         "files": [_file(file) for file in room.evidence.get(question.id, ())],
+        "why": why.get(answer.id, "") if answer else "",
+        "changed": reviewing.needs_reason(verdict),
         "verdict": verdict,
         "outcome": verdict.outcome if verdict else "",
         "decided": question.id not in open_ids,

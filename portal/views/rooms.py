@@ -13,6 +13,7 @@ from portal.db import now
 from portal.errors import PortalError
 from portal.models.assessments import Assessment
 from portal.models.evidence import Evidence
+from portal.services.assessments import answers, colleagues
 from portal.services.assessments.answers import Room
 from portal.views import pages
 from questionnaires.definition import Question, Questionnaire, Section
@@ -77,14 +78,16 @@ def sections(room: Room) -> list[Section]:
 
 def navigation(room: Room) -> list[dict[str, Any]]:
     """Return the list of sections with how far each has come."""
-    return [_entry(room, section) for section in sections(room)]
+    helpers = colleagues.by_section(colleagues.of(room.assessment))
+    return [_entry(room, section, helpers) for section in sections(room)]
 
 
-def _entry(room: Room, section: Section) -> dict[str, Any]:
+def _entry(room: Room, section: Section, helpers: Mapping[str, str]) -> dict[str, Any]:
     answered, total = tally(room, section)
     return {
         "id": section.id, "title": section.title, "href": url_for("answering.section", section_id=section.id),
         "answered": answered, "total": total, "note": "" if total else "nothing sent back",
+        "by": helpers.get(section.id, ""),
     }  # fmt: skip
 
 
@@ -121,6 +124,7 @@ def _card(room: Room, question: Question, refused: Refused | None) -> dict[str, 
         "answer": (here and here.typed) or row, "version": _version(row.version if row else 0, here),
         "saved": when(row.saved_at) if row else "", "by": row.saved_by if row else "",
         "files": files(room, question.id), "open": question.id in room.editable,
+        "reasoned": answers.needs_reason(room, question.id),
         "back": back, "again": back and answered_again(room, question),
         "remark": room.verdicts.get(question.id) if back else None,
         "problem": _problem(here) if here and here.typed else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -11,9 +12,10 @@ from portal.access import allows
 from portal.db import today
 from portal.errors import Invalid
 from portal.forms.assessments import version_of
-from portal.forms.suppliers import ContactForm, SiteForm, SupplierForm
+from portal.forms.suppliers import AuditorForm, ContactForm, SiteForm, SupplierForm
 from portal.models.suppliers import EXPOSURE, FACTOR_LABELS, FACTORS, IMPACT, Supplier
 from portal.services import suppliers
+from portal.services.accounts import auditors
 from scoring.risk import LEVELS
 
 blueprint = Blueprint("suppliers", __name__, url_prefix="/suppliers")
@@ -134,12 +136,56 @@ def add_contact(supplier_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".show", supplier_id=supplier.id, _anchor="contacts"))
 
 
+@blueprint.post("/<uuid:supplier_id>/auditors")
+@allows("accounts.open")
+def open_to_auditor(supplier_id: UUID) -> ResponseReturnValue:
+    """Open the supplier to an auditor for some days."""
+    supplier, form = suppliers.get(supplier_id), AuditorForm()
+    _offer(form)
+    try:
+        form.check()
+        auditors.open_supplier(
+            supplier=supplier, membership_id=UUID(form.auditor.data),
+            from_on=form.from_on.data, until_on=form.until_on.data,
+        )  # fmt: skip
+    except Invalid as error:
+        empty = SiteForm(formdata=None), ContactForm(formdata=None)
+        return _page(supplier, *empty, auditor_form=form, problem=error.text), error.status
+    flash(f"{supplier.legal_name} is open to the auditor until {form.until_on.data}.")
+    return redirect(url_for(".show", supplier_id=supplier.id, _anchor="auditors"))
+
+
+@blueprint.post("/<uuid:supplier_id>/auditors/<uuid:grant_id>/end")
+@allows("accounts.open")
+def close_to_auditor(supplier_id: UUID, grant_id: UUID) -> ResponseReturnValue:
+    """End an auditor's access to the supplier."""
+    auditors.close_supplier(supplier=suppliers.get(supplier_id), grant_id=grant_id)
+    flash("The access is ended, from the next click on.")
+    return redirect(url_for(".show", supplier_id=supplier_id, _anchor="auditors"))
+
+
+def _offer(form: AuditorForm) -> None:
+    form.auditor.choices = {str(item.id): item.person.printed_name for item in auditors.members()}
+
+
 def _edit(form: SupplierForm, supplier: Supplier | None, problem: str = "") -> str:
+    if supplier and suppliers.needs_reason(supplier):
+        form.reason.flags.required = True
     tiers = [(level, suppliers.tier_of(level)) for level in sorted(LEVELS, reverse=True)]
     return render_template("suppliers/edit.html", form=form, supplier=supplier, tiers=tiers, problem=problem)
 
 
-def _page(supplier: Supplier, site_form: SiteForm, contact_form: ContactForm, problem: str = "") -> str:
+def _page(
+    supplier: Supplier,
+    site_form: SiteForm,
+    contact_form: ContactForm,
+    auditor_form: AuditorForm | None = None,
+    problem: str = "",
+) -> str:
+    if auditor_form is None:
+        days = {"from_on": today(), "until_on": today() + timedelta(days=auditors.USUAL_DAYS)}
+        auditor_form = AuditorForm(formdata=None, data=days)
+        _offer(auditor_form)
     return render_template(
         "suppliers/show.html",
         supplier=supplier,
@@ -151,6 +197,8 @@ def _page(supplier: Supplier, site_form: SiteForm, contact_form: ContactForm, pr
         exposure=_factors(supplier, EXPOSURE),
         site_form=site_form,
         contact_form=contact_form,
+        auditor_form=auditor_form,
+        grants=auditors.of_supplier(supplier),
         problem=problem,
         today=today(),
     )

@@ -20,6 +20,7 @@ from scoring.risk import LEVELS
 # (record, act) -> words; what stands in braces comes from the entry, or from the entry that created the record.
 WORDS: Mapping[tuple[str, str], str] = {
     ("Tenant", "created"): "created the sponsor {name}",
+    ("Tenant", "changed"): "changed the settings of the sponsor {name}",
     ("Supplier", "created"): "added the supplier {legal_name}",
     ("Supplier", "changed"): "changed the supplier {legal_name}",
     ("Site", "created"): "added the site {name}, {country}",
@@ -44,12 +45,36 @@ WORDS: Mapping[tuple[str, str], str] = {
     ("Membership", "changed"): "changed a person’s role",
     ("Person", "created"): "created the identity of {printed_name}",
     ("Person", "changed"): "changed the identity of {printed_name}",
+    ("Authenticator", "created"): "added a means of proof: {name}",
+    ("Authenticator", "changed"): "changed the means of proof {name}",
+    ("Reset", "created"): "asked for a new password",
+    ("Reset", "changed"): "used or ended a link for a new password",
+    ("ProviderSubject", "created"): "tied a person to the sign-in provider {issuer}",
+    ("StaffInvite", "created"): "invited {name} ({email}) to join as {role}",
+    ("StaffInvite", "changed"): "changed the invitation of {name} ({email}) to join",
+    ("AuditorGrant", "created"): "opened a supplier to an auditor from {from_on} until {until_on}",
+    ("AuditorGrant", "changed"): "changed what an auditor may see",
+    ("Provider", "created"): "set up the sign-in provider {issuer}",
+    ("Provider", "changed"): "changed the sign-in provider {issuer}",
+    ("Introduction", "created"): "said who asked a person of the manufacturer to come",
+    ("Introduction", "changed"): "changed what a person of the manufacturer was asked for",
+    ("Confirmation", "created"): "confirmed who a signing identity belongs to: {how}",
+    ("Acknowledgement", "created"): "accepted that the signature binds (instruction {version})",
+    ("ReviewMark", "created"): "reviewed the {kind} from {from_on} until {until_on}",
     ("SignIn", "created"): "signed in",
     ("SignIn", "changed"): "signed out",
 }
 EVENTS: Mapping[str, str] = {
     "access.refused": "was refused: {permission}",
     "accounts.sign_in_failed": "a wrong password was given for a member of staff",
+    "people.exported": "took the report of who may do what as CSV",
+    "accounts.sign_in_paused": "somebody tried to sign in as a member of staff during a pause after wrong tries",
+    "accounts.factor_failed": "a wrong second factor was given for a member of staff",
+    "accounts.clock_drift": "used an app whose clock is {steps} steps off",
+    "accounts.password_changed": "changed the password while with another sponsor",
+    "accounts.factor_changed": "changed the second factor while with another sponsor",
+    "accounts.provider_refused": "somebody did not get in through the sign-in provider: {reason}",
+    "accounts.provider_failed": "could not ask the sign-in provider: {reason}",
     "signature.refused": "gave a wrong credential when signing",
     "invite.link_shown": "had the supplier’s link shown, to pass it on",
     "invite.mailed_again": "had the invitation mailed again",
@@ -58,7 +83,17 @@ EVENTS: Mapping[str, str] = {
     "evidence.opened": "opened the file {name}",
     "dossier.issued": "took the dossier of {legal_name} as {form}",
     "assessment.printed": "printed the assessment {title}",
+    "clock.moved_back": "found the clock set back, from {last_entry} to {now}",
+    "audit.exported": "took {entries} entries of the trail as {form}",
 }
+# What the page's filters offer.
+KINDS = {kind: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).capitalize() for kind in sorted({kind for kind, _ in WORDS})}
+ACTIONS = {
+    **{action: action.capitalize() for action in ("created", "changed", "deleted")},
+    **{event: re.sub(r"[._]", " ", event).capitalize() for event in sorted(EVENTS)},
+}
+# Who saved it and when stands in the entry itself.
+QUIET = {("Answer", "saved_at"), ("Answer", "saved_by"), ("Verdict", "at")}
 LABELS = {
     **FACTOR_TITLES,
     "inherent": "Inherent level",
@@ -104,8 +139,12 @@ def sentence(entry: AuditEntry, made: Mapping[Any, Mapping[str, list[Any]]]) -> 
 
 
 def fields(entry: AuditEntry) -> list[tuple[str, Any, Any]]:
-    """Return label, old and new value of each field of an entry."""
-    return [(_label(name), _shown(name, old), _shown(name, new)) for name, (old, new) in told(entry).items()]
+    """Return label, old and new value of each field of an entry that says more than the entry itself."""
+    return [
+        (_label(name), _shown(name, old), _shown(name, new))
+        for name, (old, new) in told(entry).items()
+        if (entry.record_type, name) not in QUIET
+    ]
 
 
 def _label(name: str) -> str:

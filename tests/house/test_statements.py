@@ -15,7 +15,8 @@ MAY_GO_ROUND = {
     "portal/db.py _give_identity": "reads the names and defaults of columns; runs nothing",
     "portal/db.py prepare_sqlite._begin": "begins SQLite's transactions",
     "portal/cli/data.py _sqlite": "reads SQLite's settings",
-    "portal/cli/data.py _postgresql": "reads PostgreSQL's settings and rights",
+    "portal/cli/data.py _postgresql": "reads PostgreSQL's version",
+    "portal/cli/catalogue.py findings": "reads PostgreSQL's rights",
     "portal/database.py owner_engine": "opens the owner's connection, for migrations",
     "portal/database.py revision": "reads the number that the migration tool keeps",
 }
@@ -29,10 +30,13 @@ BY_ATTRIBUTE = {"__table__", "exec_driver_sql", "raw_connection", "bulk_save_obj
 MAY_SETTLE = {
     "portal/services/accounts/throttle.py take": "a try counts, whatever comes of the request",
     "portal/services/accounts/throttle.py forget": "the count starts afresh, whatever comes of the request",
+    "portal/services/accounts/attempts.py put_on_record": "a wrong try is on record with each sponsor, then refused",
+    "portal/services/accounts/attempts.py sound_now": "the alarm goes out though the request is refused",
+    "portal/services/accounts/own.py switch": "the stay ends with one sponsor before one begins with another",
     "portal/services/accounts/sessions.py _note_visit": "the last visit is noted on requests that only read too",
     "portal/services/assessments/visits.py _right": "a try counts, so that no failure gives a free one",
-    "portal/services/verification.py _at_one_moment": "every pass must see the same rows, so it begins anew",
-    "portal/services/verification.py _files": "the database is let go while gigabytes are read",
+    "portal/services/verification/whole.py _at_one_moment": "every pass must see the same rows, so it begins anew",
+    "portal/services/verification/whole.py _files": "the database is let go while gigabytes are read",
     "portal/services/assessments/visits.py enter": "the last visit is noted on requests that only read too",
 }
 SETTLES = {"commit", "rollback", "scoped"}

@@ -137,12 +137,20 @@ def is_told_what_is_missing(page: Page, missing: tuple[str, ...]) -> None:
         people.answer(page, question_id, label)
 
 
-def signs_and_submits(page: Page, address: str) -> None:
-    """Step 8: a signing identity, what is signed, its meaning, the password; a wrong one signs nothing."""
+def says_who_signs(page: Page) -> None:
+    """Step 8: a signing identity, which waits until the sponsor confirms whose it is."""
     page.goto("/answering/submit")
     expect(page.locator(".said")).to_have_count(9)
     expect(page.get_by_text(REASON)).to_be_visible()
     people.makes_a_signing_identity(page)
+    expect(page.get_by_text("Your identity is not confirmed yet")).to_be_visible()
+    expect(page.get_by_label("Your password")).to_have_count(0)
+
+
+def signs_and_submits(page: Page, address: str) -> None:
+    """Step 8: what is signed, its meaning, the instruction, both components; a wrong password signs nothing."""
+    page.reload()
+    expect(page.get_by_text("binds you in the same way as your signature on paper")).to_be_visible()
     people.signs(page, address, "not the password at all")
     expect(page.get_by_role("alert")).to_contain_text("Nothing was signed")
     people.signs(page, address, make.PASSWORD)

@@ -33,6 +33,14 @@ ARITHMETIC = {
 }
 
 
+def confirms_who_signs(page: Page) -> None:
+    """Step 8: the sponsor says how he knows that the identity is this person's (11.100(b))."""
+    page.reload()
+    page.get_by_label("How do you know who this is?").select_option("Met in person")
+    page.get_by_role("button", name="Confirm this identity").click()
+    expect(page.locator(".flashes")).to_contain_text("The identity of Marta Conti is confirmed")
+
+
 def opens_the_review(page: Page) -> None:
     """Step 9: the sponsor sees the submission with what was said and attached."""
     page.reload()

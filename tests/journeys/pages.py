@@ -66,8 +66,8 @@ def faults(look: Look, browsers: Browsers, inbox: Inbox, sponsor: make.Sponsor, 
     found, cases = [], filled(sponsor)
     visitor, staff = browsers.open(size), browsers.open(size)
     for page in chain(
-        of_visitors(cases, visitor), of_staff(cases, staff),
-        of_respondent(browsers.open(size), inbox, cases.answering, "scope", "submit"),
+        of_visitors(cases, visitor), of_staff(cases, staff), of_admin(cases, browsers.open(size)),
+        of_respondent(browsers.open(size), inbox, cases.answering, "scope", "submit", "colleagues"),
         of_respondent(browsers.open(size), inbox, cases.answered, "submit"),
         of_respondent(browsers.open(size), inbox, cases.returned, "records"),
         of_respondent(browsers.open(size), inbox, cases.closed, "records", "receipt"),
@@ -79,7 +79,7 @@ def faults(look: Look, browsers: Browsers, inbox: Inbox, sponsor: make.Sponsor, 
 
 def of_visitors(cases: Filled, page: Page) -> Iterator[Page]:
     """Go to each page that needs no sign-in."""
-    for address in ("/sign-in", "/left", "/nothing", make.link(cases.answering)):
+    for address in ("/sign-in", "/forgot", "/left", "/nothing", make.link(cases.answering)):
         page.goto(address)
         yield page
 
@@ -93,8 +93,22 @@ def of_staff(cases: Filled, page: Page) -> Iterator[Page]:
     )
     for address in (
         "/suppliers/", "/suppliers/?text=nobody", "/suppliers/new", supplier, f"{supplier}/edit", f"{supplier}/send",
-        f"{supplier}/send/{make.KEY}", f"{supplier}/dossier/", f"{supplier}/audit?page=2", answering, closed,
+        f"{supplier}/send/{make.KEY}", f"{supplier}/dossier/", f"{supplier}/audit?before=60", answering, closed,
         f"{in_review}/review?show=undecided", f"{closed}/review?show=gaps", f"{closed}/rating", f"{in_review}/close",
+    ):  # fmt: skip
+        page.goto(address)
+        yield page
+
+
+def of_admin(cases: Filled, page: Page) -> Iterator[Page]:
+    """Sign in as an administrator and go to the pages about people, auditors and one's own account, and about all."""
+    people.sign_in(page, cases.sponsor, "admin")
+    make.open_to_auditor(cases.sponsor, cases.answering.supplier_id)
+    make.invited(cases.sponsor, "a-rather-long-address-of-a-new-colleague@sponsor.example")
+    member = f"/people/{make.membership(cases.sponsor, 'qa')}"
+    for address in (
+        "/people/", member, "/people/review", "/account", "/account/app", "/account/passkey", "/account/factors/remove",
+        f"/suppliers/{cases.answering.supplier_id}", "/about/part-11",
     ):  # fmt: skip
         page.goto(address)
         yield page

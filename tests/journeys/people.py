@@ -29,7 +29,7 @@ def sign_in(page: Page, sponsor: make.Sponsor, role: str = "qa") -> None:
     page.goto("/")
     page.get_by_label("E-mail address").fill(sponsor.emails[role])
     page.get_by_label("Password").fill(make.PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Suppliers")
 
 
@@ -134,9 +134,17 @@ def makes_a_signing_identity(page: Page) -> None:
     page.get_by_role("button", name="Create my signing identity").click()
 
 
+def accept_the_instruction(page: Page) -> None:
+    """Tick the box below the signing instruction, which is shown until the first signature."""
+    tick = page.get_by_label("I have read this instruction")
+    if tick.count():
+        tick.check()
+
+
 def signs(page: Page, address: str, password: str) -> None:
     """Choose the meaning, give both components of the signature and submit."""
     page.get_by_label("I gave these answers").check()
+    accept_the_instruction(page)
     page.get_by_label("Your e-mail address").fill(address)
     page.get_by_label("Your password").fill(password)
     page.get_by_role("button", name="Sign and submit").click()

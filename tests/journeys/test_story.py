@@ -44,6 +44,8 @@ def test_a_sponsor_sends_a_manufacturer_signs_and_the_rating_and_dossier_follow(
     answering.goes_on_where_it_stopped(third)
     answering.answers_the_rest(third, but=LEFT_OPEN)
     answering.is_told_what_is_missing(third, LEFT_OPEN)
+    answering.says_who_signs(third)
+    deciding.confirms_who_signs(office)
     answering.signs_and_submits(third, address)
     answering.can_change_nothing_any_more(third, second)
 

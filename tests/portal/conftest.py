@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
-from portal import config, create_app
+from portal import config, create_app, tenancy
 from portal.db import db
 from tests import make
 
@@ -17,6 +18,21 @@ from tests import make
 def house(app: Flask) -> make.Sponsor:
     """A sponsor for all tests of a module, which leave alone what others look at."""
     return make.sponsor(app)
+
+
+@pytest.fixture
+def no_filter() -> Iterator[None]:
+    """Take the first wall away: the session's own filter."""
+    event.remove(db.session, "do_orm_execute", tenancy._filter)
+    yield
+    event.listen(db.session, "do_orm_execute", tenancy._filter, insert=True)
+
+
+@pytest.fixture(params=["both walls", pytest.param("the second wall alone", marks=pytest.mark.postgresql)])
+def walls(request: pytest.FixtureRequest) -> None:
+    """Stand behind both walls, and then, on PostgreSQL, behind the database's own alone (H006)."""
+    if request.param != "both walls":
+        request.getfixturevalue("no_filter")
 
 
 def _another(settings: config.Config, **changes: object) -> Iterator[Flask]:
@@ -43,3 +59,9 @@ def secure(settings: config.Config) -> Iterator[Flask]:
 def printing(settings: config.Config) -> Iterator[Flask]:
     """An installation that prints its PDF with pdfkit."""
     yield from _another(settings, pdf_engine="pdfkit")
+
+
+@pytest.fixture(scope="session")
+def in_production(settings: config.Config) -> Iterator[Flask]:
+    """An installation in production mode, for what is only allowed short of it."""
+    yield from _another(settings, mode="production")

@@ -14,11 +14,11 @@ from sqlalchemy import String, select
 
 from portal import tenancy
 from portal.access import STAFF_ROLES
-from portal.db import Base, db
-from portal.models.accounts import Person, Tenant
+from portal.db import Base, db, now
+from portal.models.accounts import Person, Provider, Tenant
 from portal.models.outbox import OutboxRow
 from portal.services import suppliers
-from portal.services.accounts import people
+from portal.services.accounts import identities, instructions, invites, people
 from portal.services.assessments import answers, sending
 from portal.services.evidence import keeping
 from portal.tenancy import TenantOwned
@@ -30,16 +30,19 @@ MODELS = sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda 
 OWNED = [model for model in MODELS if issubclass(model, TenantOwned)]
 # Columns that no person writes into: digests, ids of content, words from a fixed list, places and kinds.
 NOT_WRITTEN = {
-    "answer.question_id", "answer.value", "assessment.questionnaire_key",
-    "assessment.state", "audit_entry.action", "audit_entry.actor_kind",
+    "acknowledgement.digest", "acknowledgement.version", "answer.question_id", "answer.value",
+    "assessment.questionnaire_key", "assessment.state", "audit_entry.action", "audit_entry.actor_kind",
     "audit_entry.actor_role", "audit_entry.digest", "audit_entry.origin", "audit_entry.previous",
-    "audit_entry.record_type", "audit_entry.request_id", "audit_head.digest", "audit_head.seal", "evidence.digest",
-    "evidence.media_type", "evidence.question_id", "frozen_document.digest", "frozen_document.key",
-    "frozen_document.kind", "frozen_document.version", "mailed_code.browser", "mailed_code.code", "membership.role",
-    "person.password_hash", "rating.input", "rating.input_digest", "rating.method", "rating.result", "rating.status",
-    "sign_in.origin", "signature.components", "signature.digest", "signature.meaning", "signature.record_digest",
-    "signature.record_type", "signature.seal", "submission.digest", "supplier.status", "verdict.level",
-    "verdict.outcome", "verdict.question_id", "visit.origin",
+    "audit_entry.record_type", "audit_entry.request_id", "audit_head.digest", "audit_head.seal",
+    "confirmation.by_kind", "evidence.digest", "evidence.media_type", "evidence.question_id",
+    "frozen_document.digest", "frozen_document.key", "frozen_document.kind", "frozen_document.version",
+    "introduction.sections", "mailed_code.browser", "mailed_code.code", "membership.role", "person.password_hash",
+    "provider.client_secret", "provider.default_role", "rating.input", "rating.input_digest", "rating.method",
+    "rating.result", "rating.status", "review_mark.digest", "review_mark.kind", "sign_in.origin",
+    "sign_in.proved_by", "signature.components", "signature.digest", "signature.meaning",
+    "signature.record_digest", "signature.record_type", "signature.seal", "staff_invite.role", "submission.digest",
+    "supplier.status", "tenant.second_factor", "verdict.level", "verdict.outcome", "verdict.question_id",
+    "visit.origin",
 }  # fmt: skip
 
 
@@ -103,7 +106,8 @@ def build(app: Flask, inbox: Inbox) -> Foreign:
 def _sponsor(app: Flask, word: str) -> make.Sponsor:
     emails, persons, tenant_id = {}, {}, uuid4()
     with app.app_context(), tenancy.scoped(tenancy.system(tenant_id, "test")):
-        people.create_tenant(name=f"Sponsor {word}", contact_email=f"contact@{word}.example")
+        tenant = people.create_tenant(name=f"Sponsor {word}", contact_email=f"contact@{word}.example")
+        tenant.security_email = f"security@{word}.example"
         for role in STAFF_ROLES:
             emails[role] = f"{role}@{word}.example"
             person = people.create_person(
@@ -111,7 +115,22 @@ def _sponsor(app: Flask, word: str) -> make.Sponsor:
             )
             persons[role] = person.id
             people.add_member(person=person, role=role)
+            may_sign(person, word)
+        colleague = {"email": f"new@{word}.example", "name": f"Nora {word}", "identity_how": f"Met {word}"}
+        invites.invite(role="qa", **colleague).invited_by = f"Somebody {word}"
+        db.session.add(
+            Provider(
+                issuer=f"https://login.{word}.example", client_id=word, client_secret="", domain=f"{word}.example",
+                group_claim=word, group_roles=json.dumps({word: "qa"}), since=now(),
+            )
+        )  # fmt: skip
     return make.Sponsor(app, tenant_id, f"Sponsor {word}", emails, persons)
+
+
+def may_sign(person: Person, word: str) -> None:
+    """Confirm an identity with the word, and acknowledge the signing instruction."""
+    identities.confirm(person=person, how=f"Met {word}").by = f"Somebody {word}"
+    instructions.acknowledge(person.id, given=True)
 
 
 def _mark_questionnaire(patch: pytest.MonkeyPatch, word: str) -> tuple[str, str]:
@@ -145,7 +164,7 @@ def _case(sponsor: make.Sponsor, word: str) -> make.Sent:
         )
         assessment, invite = sending.send(
             assessment_id=uuid4(), supplier=row, key=make.KEY, contact=contact,
-            due_on=make.today() + timedelta(days=28), today=make.today(),
+            due_on=make.today() + timedelta(days=28), today=make.today(), how=f"Met {word}",
         )  # fmt: skip
         return make.Sent(sponsor, row.id, assessment.id, invite.id, contact.email, name=f"Marta {word}")
 
@@ -163,9 +182,12 @@ def _fill(case: make.Sent, word: str) -> None:
             email=case.email, printed_name=case.name, title=f"Head of IT {word}", password=make.PASSWORD
         )
         case.signer["id"] = person.id
+        may_sign(person, word)
     make.submit(case)
     make.judged(case, lambda _question, _answer: ("accepted", "E2", f"Remark {word}"))
     make.close(case)
+    make.reviewed(case.sponsor, f"Remark {word}")
+    make.open_to_auditor(case.sponsor, case.supplier_id)
 
 
 def _answer(question_id: str) -> str:

@@ -19,12 +19,13 @@ from portal import audit, database, manifest, tenancy
 from portal.audit import BulkRefused
 from portal.db import db, now
 from portal.errors import Unwritten
-from portal.models.accounts import Membership, Person, SignIn
+from portal.models.accounts import Membership, Person, SignIn, Tenant
 from portal.models.audit import AuditEntry
 from portal.models.suppliers import Site, Supplier
-from portal.services import verification
 from portal.services.accounts import passwords
-from tests import make
+from portal.services.verification import whole
+from portal.services.verification.walking import Damage
+from tests import make, scopes
 
 PERMANENT = ("audit_entry", "submission", "rating", "signature", "frozen_document")
 WRITERS, CHANGES = 4, 25
@@ -213,6 +214,36 @@ def test_an_event_that_is_recorded_now_outlives_what_is_undone(app, sponsor):
     assert audit.told(alone) == {"permission": [None, "audit.view"]}
 
 
+def test_11_10_e_entries_keep_their_order_when_the_clock_is_set_back_and_that_is_an_entry(app, sponsor):
+    """A clock that goes back by more than a minute leaves an entry with both times; numbers give the order."""
+    make.supplier(sponsor)
+    last = trail(sponsor)[-1]
+    with scopes.at(now() - timedelta(hours=1)):
+        make.supplier(sponsor)
+        make.supplier(sponsor)
+    (moved,) = trail(sponsor, action="clock.moved_back")
+    assert moved.number == last.number + 1
+    assert audit.told(moved) == {
+        "last_entry": [None, manifest.stamp(last.at)], "now": [None, manifest.stamp(moved.at)],
+    }  # fmt: skip
+    assert damages(sponsor) == []
+
+
+def test_11_10_k_a_changed_setting_of_a_sponsor_is_an_entry_with_old_and_new(app, sponsor):
+    """Who changed a sponsor's settings, when, and from what to what, stands in its trail like any other change."""
+    with scopes.acting(sponsor, "admin"):
+        db.session.get_one(Tenant, sponsor.id).second_factor = "required"
+    entry = only(sponsor, record_type="Tenant", action="changed")
+    assert audit.told(entry) == {"second_factor": ["offered", "required"]}
+    assert entry.actor_id == sponsor.persons["admin"]
+
+
+def test_clocks_that_differ_by_seconds_leave_no_entry(app, sponsor):
+    with scopes.at(now() - timedelta(seconds=50)):
+        make.supplier(sponsor)
+    assert trail(sponsor, action="clock.moved_back") == []
+
+
 @pytest.mark.parametrize("zone", ["Pacific/Chatham", "Asia/Kathmandu"])
 def test_the_time_zone_of_the_machine_does_not_matter(app, sponsor, zone, live_in):
     live_in(zone)
@@ -285,9 +316,9 @@ def only(sponsor: make.Sponsor, **where: Any) -> AuditEntry:
     return entry
 
 
-def damages(sponsor: make.Sponsor) -> list[verification.Damage]:
+def damages(sponsor: make.Sponsor) -> list[Damage]:
     with reading(sponsor):
-        return list(verification.verify().damages)
+        return list(whole.verify().damages)
 
 
 def new_site(sponsor: make.Sponsor) -> UUID:

@@ -15,9 +15,10 @@ from sqlalchemy import select
 
 from portal import mail, outbox, tenancy
 from portal.db import db, now
-from portal.models.outbox import OutboxRow
+from portal.models.outbox import OutboxRow, Timetable
 from portal.models.suppliers import Supplier
 from tests import make
+from tests.scopes import at_once
 
 HOUR = timedelta(hours=1)
 PATIENCE = 20
@@ -239,3 +240,44 @@ def silent() -> Iterator[int]:
     """The port of a server that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
+
+
+@pytest.fixture
+def timetable(app: Flask, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Jobs:
+    """A timetable with one job of the tests, which no process has looked at yet."""
+    monkeypatch.setitem(app.extensions, "portal.timetable", {"work": HOUR})
+    with app.app_context():
+        tenancy.enter_unscoped(writes=True)
+        for known in db.session.scalars(select(Timetable).where(Timetable.task == "work")):
+            known.ran_at = now() - HOUR
+        db.session.commit()
+        tenancy.leave()
+    return jobs
+
+
+def look(app: Flask, at: datetime) -> None:
+    with time_machine.travel(at, tick=False), app.app_context():
+        outbox.look_at_timetable()
+        outbox.drain()
+
+
+def test_a_recurring_job_is_done_once_a_period_for_each_sponsor(app, sponsor, other, timetable):
+    start = now()
+    times = []
+    for minutes in (0, 1, 59, 61, 62):
+        look(app, start + timedelta(minutes=minutes))
+        times.append([timetable.done.count(who.id) for who in (sponsor, other)])
+    assert times == [[1, 1], [1, 1], [1, 1], [2, 2], [2, 2]]
+
+
+def test_of_several_processes_one_asks_for_a_recurring_job(app, sponsor, timetable):
+    start = now()
+    at_once(*[lambda: look(app, start)] * 4)
+    look(app, start)
+    assert timetable.done.count(sponsor.id) == 1
+
+
+def test_a_clock_that_was_set_back_puts_no_recurring_job_off(app, sponsor, timetable):
+    look(app, now())
+    look(app, now() - timedelta(days=1))
+    assert timetable.done.count(sponsor.id) == 2

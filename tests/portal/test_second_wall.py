@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from portal import tenancy
@@ -56,14 +56,6 @@ def sponsors(app: Flask) -> tuple[make.Sponsor, make.Sponsor]:
     return both
 
 
-@pytest.fixture
-def no_filter() -> Iterator[None]:
-    """Take the first wall away."""
-    event.remove(db.session, "do_orm_execute", tenancy._filter)
-    yield
-    event.listen(db.session, "do_orm_execute", tenancy._filter, insert=True)
-
-
 @contextmanager
 def inside(owner: make.Sponsor, *, writes: bool = False) -> Iterator[None]:
     with owner.app.app_context():
@@ -91,6 +83,18 @@ def test_an_unset_tenant_sees_no_row_of_any_table(app, sponsors, table):
     with app.app_context():
         tenancy.enter_unscoped(writes=False)
         assert db.session.scalar(text(f"SELECT count(*) FROM {table}")) == 0
+
+
+def test_a_sponsor_sees_its_own_row_among_the_sponsors_alone(app, sponsors, no_filter):
+    for owner in sponsors:
+        with inside(owner, writes=True):
+            assert db.session.scalars(text("SELECT id FROM tenant")).all() == [owner.id]
+            assert db.session.execute(text("UPDATE tenant SET name = name")).rowcount == 1
+    with app.app_context():
+        tenancy.enter_unscoped(writes=True)
+        assert len(db.session.scalars(text("SELECT id FROM tenant")).all()) >= 2
+        with pytest.raises(DBAPIError, match="row-level security"):
+            db.session.execute(text("UPDATE tenant SET name = 'x'"))
 
 
 def test_the_tenant_is_set_for_one_transaction_only(app, sponsors):
@@ -139,7 +143,8 @@ def test_each_tenant_table_is_walled_for_its_owner_too(app):
 
 def test_each_tenant_table_has_one_policy_for_every_verb_and_role(app):
     policies = rows(app, "SELECT tablename, cmd, roles::text, qual = with_check FROM pg_policies")
-    assert sorted(policies) == sorted((table, "ALL", "{public}", True) for table in OWNED)
+    own = [(table, "ALL", "{public}", True) for table in OWNED]
+    assert sorted(policies) == sorted([*own, ("tenant", "ALL", "{public}", False)])
 
 
 def test_every_table_with_a_tenant_is_known_to_be_one(app):

@@ -18,7 +18,7 @@ from portal import tenancy
 from portal.audit import BulkRefused
 from portal.db import Base, db, now
 from portal.models.accounts import Door, Tenant
-from portal.models.assessments import Answer
+from portal.models.assessments import Answer, Introduction
 from portal.models.suppliers import Site, Supplier
 from portal.tenancy import Actor, AssessmentOwned, NoScope, TenantOwned
 from tests import make
@@ -199,7 +199,9 @@ def neighbours(app: Flask) -> tuple[make.Sent, make.Sent]:
     for case in cases:
         with app.app_context(), tenancy.scoped(case.scope()):
             known = {"invite_id": case.invite_id, "person_id": sponsor.persons["qa"]}
-            db.session.add_all(filled(model, known, assessment_id=case.assessment_id) for model in ASSESSMENT_MODELS)
+            # Sending has made the introduction.
+            missing = [model for model in ASSESSMENT_MODELS if model is not Introduction]
+            db.session.add_all(filled(model, known, assessment_id=case.assessment_id) for model in missing)
     return cases
 
 

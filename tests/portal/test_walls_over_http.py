@@ -26,7 +26,9 @@ PASSING = re.compile(r'name="csrf_token"[^>]*value="[^"]*"|value="[^"]*"[^>]*nam
 FACTORS = dict.fromkeys(make.FACTORS, "3")
 # They hold every permission of their door, so they try the ids of every kind of thing at every address; the others
 # run the same code and try the ids that belong there.
-THOROUGH = ("qa", "signer")
+THOROUGH = ("admin", "qa", "signer")
+# The guest holds a link and asked for a code, but has not given it.
+WALKERS = (*IDENTITIES, "guest")
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +66,9 @@ def test_those_who_try_everything_may_go_everywhere():
     assert everything == set(access.table()), "choose for THOROUGH who holds every permission of a door"
 
 
-@pytest.mark.parametrize("identity", IDENTITIES)
-def test_anothers_things_are_answered_like_things_that_do_not_exist(app, ours, theirs, identity):
+@pytest.mark.parametrize("identity", WALKERS)
+def test_11_10_d_anothers_things_are_answered_like_things_that_do_not_exist(app, ours, theirs, walls, identity):
+    """Every address and method, with every id of another sponsor, answers as for an id that does not exist."""
     client, before = ours.client(identity), theirs.rows()
     faults = [
         fault
@@ -77,8 +80,9 @@ def test_anothers_things_are_answered_like_things_that_do_not_exist(app, ours, t
     assert theirs.rows() == before, "something of the other sponsor has changed"
 
 
-@pytest.mark.parametrize("identity", IDENTITIES)
-def test_nothing_of_another_sponsor_stands_on_ones_own_pages(app, ours, theirs, identity):
+@pytest.mark.parametrize("identity", WALKERS)
+def test_11_10_d_nothing_of_another_sponsor_stands_on_ones_own_pages(app, ours, theirs, walls, identity):
+    """No page, file or header that a person can get carries a word of another sponsor."""
     client, values = ours.client(identity), ours.values(identity)
     half, ids = theirs.word[:-4], "&".join(f"{name}_id={value}" for name, value in theirs.ids.items())
     faults = []
@@ -93,6 +97,8 @@ def test_nothing_of_another_sponsor_stands_on_ones_own_pages(app, ours, theirs, 
 def test_ids_of_another_sponsor_in_a_form_reach_nothing(app, ours, theirs):
     client, before, mine = ours.client("qa"), theirs.rows(), ours.closed.supplier_id
     supplier, assessment, contact = (theirs.ids[kind] for kind in ("supplier", "assessment", "contact"))
+    admin, member = ours.client("admin"), make.membership(theirs.sponsor, "auditor")
+    days = {"from_on": make.today(), "until_on": make.today()}
     send = {"due_on": make.today() + timedelta(days=20), "id": str(uuid4())}
     own = client.get(f"/suppliers/{mine}/send/{make.KEY}").text
     (own_contact,) = re.findall(r'<option[^>]*value="([0-9a-f-]{36})"', own)
@@ -105,6 +111,8 @@ def test_ids_of_another_sponsor_in_a_form_reach_nothing(app, ours, theirs):
         "a supplier of theirs": client.post(
             "/suppliers/new", data=FACTORS | {"id": supplier, "legal_name": f"Own {uuid4()}"}
         ),
+        "an auditor of theirs": admin.post(f"/suppliers/{mine}/auditors", data=days | {"auditor": member}),
+        "an auditor of nobody": admin.post(f"/suppliers/{mine}/auditors", data=days | {"auditor": uuid4()}),
         "their tenant": client.post(
             f"/suppliers/{mine}/sites", data={"name": "Plant", "country": "Italy", "tenant_id": theirs.ids["tenant"]}
         ),
@@ -112,6 +120,7 @@ def test_ids_of_another_sponsor_in_a_form_reach_nothing(app, ours, theirs):
     faults = [fault for name, answer in answers.items() for fault in _leaks(answer, theirs, name)]
     refuse(faults, "a form that names another's ids gives something away")
     assert answers["a contact of theirs"].status_code == answers["a contact of nobody"].status_code == 422
+    assert answers["an auditor of theirs"].status_code == answers["an auditor of nobody"].status_code == 422
     # Their ids are no secret and no claim: what is made under one of them is ours, and theirs stays as it is.
     for name in ("an assessment of theirs", "a supplier of theirs", "their tenant"):
         assert answers[name].status_code == 302, answers[name].text
@@ -179,9 +188,8 @@ def _compare(
 
 def _theirs(rule: Rule, theirs: Foreign, *, thorough: bool) -> Iterator[dict[str, str]]:
     """Yield the parts of an address that are theirs: each alone, the rest being our own, and then all at once."""
-    named = {
-        "supplier_id": str(theirs.ids["supplier"]), "assessment_id": str(theirs.ids["assessment"]),
-        "evidence_id": str(theirs.ids["evidence"]), "question_id": theirs.question, "section_id": theirs.section,
+    named = {f"{kind}_id": str(value) for kind, value in theirs.ids.items()} | {
+        "question_id": theirs.question, "section_id": theirs.section, "grant_id": str(theirs.ids["auditor_grant"]),
     }  # fmt: skip
     every = [str(value) for value in theirs.ids.values()] if thorough else []
     for part in sorted(rule.arguments):

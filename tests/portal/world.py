@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -26,7 +26,10 @@ from tests.services import Inbox
 IDENTITIES = (*STAFF_ROLES, "respondent", "signer", "nobody")
 QUESTION, SECTION = "P11-01", "validation"
 # What a view calls the parts of its address. A new name is taught here, with where its value comes from.
-VARIABLES = ("supplier_id", "assessment_id", "evidence_id", "question_id", "section_id", "key", "token", "filename")
+VARIABLES = (
+    "supplier_id", "assessment_id", "evidence_id", "question_id", "section_id", "key", "token", "filename",
+    "grant_id", "invite_id", "membership_id", "staff_invite_id", "sign_in_id",
+)  # fmt: skip
 # Whoever posts there is no longer signed in afterwards, so a walk goes there last.
 ENDS_THE_STAY = ("accounts.sign_out", "visits.leave")
 Values = Mapping[str, str]
@@ -41,6 +44,8 @@ class World:
     open: make.Sent
     files: Mapping[str, UUID]
     inbox: Inbox
+    grant: UUID
+    staff_invite: UUID
 
     def client(self, identity: str) -> FlaskClient:
         """Return a browser of one of the identities."""
@@ -48,6 +53,8 @@ class World:
             return self.sponsor.client(identity)
         if identity == "nobody":
             return self.sponsor.app.test_client()
+        if identity == "guest":
+            return make.asker(make.sent(self.sponsor), self.inbox)[0]
         case = self.case(identity)
         self.forget_codes(case)
         return make.visitor(case, self.inbox)
@@ -66,7 +73,10 @@ class World:
         """Return what stands in the addresses of an identity's own things."""
         case = self.case(identity)
         file = self.files["open" if case is self.open else "closed"]
-        known = (case.supplier_id, case.assessment_id, file, QUESTION, SECTION, make.KEY, "no-such-link", "portal.css")
+        known = (
+            case.supplier_id, case.assessment_id, file, QUESTION, SECTION, make.KEY, "no-such-link", "portal.css",
+            self.grant, case.invite_id, make.membership(self.sponsor, "viewer"), self.staff_invite, uuid4(),
+        )  # fmt: skip
         return dict(zip(VARIABLES, map(str, known), strict=True))
 
 
@@ -79,7 +89,11 @@ def build(app: Flask, inbox: Inbox) -> World:
     make.submit(closed)
     make.judged(closed)
     make.close(closed)
-    return World(sponsor, closed, opened, files, inbox)
+    for case in (closed, opened):
+        make.open_to_auditor(sponsor, case.supplier_id)
+    # A walk ends this one, so it is not the one through which the auditor looks.
+    grant = make.open_to_auditor(sponsor, closed.supplier_id, start=30)
+    return World(sponsor, closed, opened, files, inbox, grant, make.invited(sponsor))
 
 
 def calm(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +133,7 @@ def door(identity: str) -> str:
     """Return the door through which an identity comes."""
     if identity in STAFF_ROLES:
         return "staff"
-    return "public" if identity == "nobody" else "cmo"
+    return "public" if identity in {"nobody", "guest"} else "cmo"
 
 
 def passes(identity: str, demanded: Mark) -> bool:

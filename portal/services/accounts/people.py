@@ -31,14 +31,10 @@ def create_person(*, email: str, printed_name: str, title: str, password: str) -
     email = email.strip().lower()
     if with_email(email) is not None:
         raise Conflict("There is an identity for this address already. Use it with its own password.")
-    passwords.check_choice(password, personal=(email, printed_name))
     person = Person(
-        email=email,
-        printed_name=printed_name.strip(),
-        title=title.strip(),
-        password_hash=passwords.hashed(password),
-        created_at=now(),
+        email=email, printed_name=printed_name.strip(), title=title.strip(), password_hash="", created_at=now()
     )
+    passwords.choose(person, password, company=own_tenant().name)
     db.session.add(person)
     return person
 
@@ -56,11 +52,30 @@ def add_member(*, person: Person, role: str) -> Membership:
     return membership
 
 
+def welcome_member(*, person: Person, role: str) -> Membership:
+    """Give a person a role, or a new one to somebody whose membership had ended; raise Conflict for a member."""
+    former = db.session.scalar(
+        select(Membership).where(Membership.person_id == person.id, Membership.ended_at.is_not(None))
+    )
+    if former is None:
+        return add_member(person=person, role=role)
+    former.role, former.since, former.ended_at = role, now(), None
+    return former
+
+
 def own_tenant() -> Tenant:
     """Return the sponsor of the present scope; raise NotFound if there is none of this id."""
     tenant = db.session.get(Tenant, tenancy.scope().tenant_id)
     if tenant is None:
         raise NotFound("There is no sponsor of this id.")
+    return tenant
+
+
+def set_safeguards(*, security_email: str, second_factor: str) -> Tenant:
+    """Set whom the portal warns (11.300(d)), and whether a second factor is offered to the staff or demanded."""
+    tenant = own_tenant()
+    tenant.security_email = security_email.strip().lower() or None
+    tenant.second_factor = second_factor
     return tenant
 
 

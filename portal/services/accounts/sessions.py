@@ -1,4 +1,4 @@
-"""Signing in, staying signed in and signing out, for the sponsor's staff."""
+"""Stays of the sponsor's staff: begun for whoever was proved, entered with their secret, ended from here."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from portal import audit, tenancy
+from portal import tenancy
 from portal.db import db, now
 from portal.errors import Invalid, SignInNeeded
 from portal.models.accounts import Membership, Person, SignIn, Tenant
-from portal.services.accounts import doors, passwords, people, throttle
+from portal.services.accounts import doors, factors, people, resets, rooms
 from portal.tenancy import Actor, Scope
 
 LONGEST_STAY, LONGEST_PAUSE = timedelta(hours=12), timedelta(minutes=60)
 # The time of the last visit is written at most this often.
 NOTED_EVERY = timedelta(minutes=1)
-WRONG = "The address or the password is not right."
-PAUSED = "Too many wrong tries. Wait 15 minutes, or ask your administrator."
+NO_ROLE = "The address or the password is not right."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,61 +31,60 @@ class Staff:
     name: str
     role: str
     tenant_name: str
+    factor_due: bool = False
 
 
-def sign_in(*, email: str, password: str, request_id: str, origin: str) -> str:
-    """Check address and password, enter the sponsor's scope and return the secret of the new stay.
+def begin_for(person_id: UUID, *, proved_by: str, request_id: str, origin: str, tenant_id: UUID | None = None) -> str:
+    """Begin a stay of a person who was proved, with a sponsor or where they were last, and return its secret.
 
-    Raises Invalid with one and the same text whatever is wrong, TooMany after five wrong tries.
+    What the present session has not committed is lost. Raises Invalid for a person without a role there.
     """
-    throttle.take(throttle.PASSWORD, f"{email.strip().lower()} {origin}", PAUSED)
-    tenancy.enter_unscoped(writes=False)
-    person = people.with_email(email)
-    right = passwords.fits(person.password_hash if person else None, password)
-    rooms = doors.behind("person", str(person.id)) if person else []
-    found = _present_membership(rooms, request_id, origin)
-    if person is None or found is None:
-        raise Invalid(WRONG)
-    if not right:
-        audit.record_now("accounts.sign_in_failed", found)
-        raise Invalid(WRONG)
-    throttle.forget(throttle.PASSWORD, f"{email.strip().lower()} {origin}")
-    return _begin(found.tenant_id, found.id, request_id, origin)
+    found = [
+        room
+        for room in rooms.of(person_id, request_id=request_id, origin=origin)
+        if tenant_id in {None, room.tenant_id}
+    ]
+    if not found:
+        raise Invalid(NO_ROLE)
+    tenancy.enter(tenancy.system(found[0].tenant_id, "sign-in", request_id=request_id, origin=origin))
+    return begin(tenancy.fetch(Membership, found[0].membership_id), proved_by=proved_by, origin=origin)
 
 
-def _present_membership(rooms: list[tuple[UUID, UUID]], request_id: str, origin: str) -> Membership | None:
-    """Enter the first sponsor where the person still has a role; a choice between several comes with accounts."""
-    for tenant_id, membership_id in rooms:
-        tenancy.enter(tenancy.system(tenant_id, "sign-in", request_id=request_id, origin=origin, writes=False))
-        statement = select(Membership).where(Membership.id == membership_id, Membership.ended_at.is_(None))
-        if (membership := db.session.scalar(statement)) is not None:
-            return membership
-    return None
-
-
-def _begin(tenant_id: UUID, membership_id: UUID, request_id: str, origin: str) -> str:
-    tenancy.enter(tenancy.system(tenant_id, "sign-in", request_id=request_id, origin=origin))
-    membership = tenancy.fetch(Membership, membership_id)
-    tenancy.become(_actor(membership.person, membership.role))
-    stay = SignIn(membership_id=membership.id, origin=origin, started_at=now(), seen_at=now())
+def begin(membership: Membership, *, proved_by: str, origin: str) -> str:
+    """Begin a stay in the present scope, which is the member's sponsor's, and return its secret."""
+    person = db.session.get_one(Person, membership.person_id)
+    tenancy.become(_actor(person, membership.role))
+    resets.use_up(person.id)
+    stay = SignIn(
+        membership_id=membership.id, origin=origin, proved_by=proved_by, started_at=now(), seen_at=now(),
+        factor_due=factors.due(person.id, proved_by=proved_by, demand=people.own_tenant().second_factor == "required"),
+    )  # fmt: skip
     db.session.add(stay)
     return doors.cut("sign_in", stay)
+
+
+def begin_anew(*, sign_in_id: UUID, proved_by: str = "") -> str:
+    """End the present stay and begin another, under a secret that nobody has seen before."""
+    stay = tenancy.fetch(SignIn, sign_in_id)
+    stay.ended_at = now()
+    membership = tenancy.fetch(Membership, stay.membership_id)
+    return begin(membership, proved_by=proved_by or stay.proved_by, origin=tenancy.scope().origin)
 
 
 def enter(*, secret: str, request_id: str, origin: str, writes: bool) -> Staff:
     """Open the staff's door: enter the scope of whoever holds the secret; raise SignInNeeded otherwise."""
     for tenant_id, sign_in_id in doors.behind("sign_in", secret):
-        tenancy.enter(Scope(tenant_id, NOBODY, request_id, origin, writes=writes))
+        tenancy.enter(Scope(tenant_id, NOBODY, request_id, origin, writes=writes, stay_id=sign_in_id))
         stay, membership, tenant = _stay(sign_in_id)
         if _over(stay, membership):
             continue
         if now() - stay.seen_at > NOTED_EVERY:
             _note_visit(tenant_id, sign_in_id)
-            tenancy.enter(Scope(tenant_id, NOBODY, request_id, origin, writes=writes))
+            tenancy.enter(Scope(tenant_id, NOBODY, request_id, origin, writes=writes, stay_id=sign_in_id))
             stay, membership, tenant = _stay(sign_in_id)
         tenancy.become(_actor(membership.person, membership.role))
         name, role = membership.person.printed_name, membership.role
-        return Staff(sign_in_id, membership.person_id, name, role, tenant.name)
+        return Staff(sign_in_id, membership.person_id, name, role, tenant.name, stay.factor_due)
     raise SignInNeeded("You are not signed in, or your time is over.")
 
 
@@ -115,7 +113,12 @@ def _stay(sign_in_id: UUID) -> tuple[SignIn, Membership, Tenant]:
 
 
 def _over(stay: SignIn, membership: Membership) -> bool:
-    return is_over(stay.started_at, stay.seen_at, stay.ended_at) or membership.ended_at is not None
+    cut_off = membership.person.stays_from
+    return (
+        is_over(stay.started_at, stay.seen_at, stay.ended_at)
+        or membership.ended_at is not None
+        or (cut_off is not None and stay.started_at < cut_off)
+    )
 
 
 def is_over(started_at: datetime, seen_at: datetime, ended_at: datetime | None) -> bool:

@@ -25,7 +25,10 @@ class Limit:
     period: timedelta
 
 
+# Of one person from one source; of one person from everywhere; from one source for everybody.
 PASSWORD = Limit("password", 5, timedelta(minutes=15))
+PERSON = Limit("person", 20, timedelta(minutes=15))
+SOURCE = Limit("source", 50, timedelta(minutes=15))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,8 @@ def keep_pace(paces: Sequence[Pace], moments: Sequence[datetime]) -> None:
             raise TooMany(pace.text, wait=int((free - now()).total_seconds()) + 1)
 
 
-def take(limit: Limit, who: str, text: str) -> None:
-    """Count one try in a transaction of its own; raise TooMany with the text when the limit is used up."""
+def take(limit: Limit, who: str, text: str) -> bool:
+    """Count one try in a transaction of its own and tell whether it is the last; raise TooMany beyond that."""
     tenancy.enter_unscoped(writes=True)
     row = _row(limit, who)
     if row.count >= limit.most:
@@ -53,10 +56,12 @@ def take(limit: Limit, who: str, text: str) -> None:
         tenancy.leave()
         raise TooMany(text, wait=wait)
     row.count += 1
-    if row.count == limit.most:
+    last = row.count == limit.most
+    if last:
         row.since = now()
     db.session.commit()
     tenancy.leave()
+    return last
 
 
 def forget(limit: Limit, who: str) -> None:
@@ -67,8 +72,19 @@ def forget(limit: Limit, who: str) -> None:
     tenancy.leave()
 
 
+def ease(limit: Limit, who: str, *, by: int) -> None:
+    """Take right tries from a count, as part of the present transaction."""
+    row = db.session.scalar(select(Throttle).where(Throttle.key == _key(limit, who)).with_for_update())
+    if row is not None:
+        row.count = max(0, row.count - by)
+
+
+def _key(limit: Limit, who: str) -> str:
+    return hashlib.sha256(f"{limit.name}\n{who}".encode()).hexdigest()
+
+
 def _row(limit: Limit, who: str) -> Throttle:
-    key = hashlib.sha256(f"{limit.name}\n{who}".encode()).hexdigest()
+    key = _key(limit, who)
     row = db.session.scalar(select(Throttle).where(Throttle.key == key).with_for_update())
     if row is None:
         row = Throttle(key=key, since=now())

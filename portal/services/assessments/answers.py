@@ -10,12 +10,15 @@ from sqlalchemy import select
 
 from portal import tenancy
 from portal.db import db, now
-from portal.errors import Conflict, Invalid, NotFound
+from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.models.assessments import Answer, Assessment, Verdict
 from portal.models.evidence import Evidence
 from portal.services.assessments import documents, moves
-from questionnaires import answers, progress
+from portal.services.audit import reasons
+from questionnaires import answers, lifecycle, progress
 from questionnaires.definition import Question, Questionnaire, Section
+
+WHY = "Say in a few words why you change what you submitted."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,8 @@ class Room:
 
     @property
     def open(self) -> bool:
-        """Tell whether anything may still be changed."""
-        return bool(self.editable)
+        """Tell whether anything may still be changed, if not by everybody."""
+        return lifecycle.allowed(self.assessment.state, "answer")
 
 
 def room(*, lock: bool = False) -> Room:
@@ -72,8 +75,15 @@ def _assembled(
     verdicts: Mapping[str, Verdict],
 ) -> Room:
     found = progress.progress(asked, typed(rows))
-    editable = _editable(assessment, found.shown, rows, verdicts)
+    editable = _editable(assessment, found.shown, rows, verdicts) & _delegated(asked)
     return Room(assessment, asked, found.shown, found, rows, evidence, verdicts, editable)
+
+
+def _delegated(asked: Questionnaire) -> frozenset[str]:
+    """Return the questions of the sections that the present actor was asked for: all, unless some were named."""
+    named = tenancy.scope().sections
+    own = [section for section in asked.sections if named is None or section.id in named]
+    return frozenset(question.id for section in own for question in section.questions)
 
 
 def typed(rows: Mapping[str, Answer]) -> dict[str, answers.Answer]:
@@ -119,10 +129,11 @@ class Saved:
     reshaped: bool
 
 
-def save(*, question_id: str, raw: Mapping[str, str], version: int) -> Saved:
+def save(*, question_id: str, raw: Mapping[str, str], version: int, reason: str = "") -> Saved:
     """Save one answer if nobody saved another since `version` (0: there was none).
 
-    Raises Invalid for what is no answer, Conflict with both texts for a newer one, Conflict by state.
+    Raises Invalid for what is no answer, or what changes a submitted one without a reason; Conflict with both texts
+    for a newer one, Conflict by state.
     """
     before = _for_saving(tenancy.fetch(Assessment, own_id(), lock=True))
     question = editable_question(before, question_id)
@@ -134,6 +145,8 @@ def save(*, question_id: str, raw: Mapping[str, str], version: int) -> Saved:
     if present != version and not _says(row, given):
         raise _conflict(question, row, given)
     if not _says(row, given):
+        if needs_reason(before, question_id):
+            reasons.demand(reason, WHY)
         row = _write(before.assessment, question_id, row, given)
     if row is None:
         raise NotFound
@@ -142,12 +155,20 @@ def save(*, question_id: str, raw: Mapping[str, str], version: int) -> Saved:
     return Saved(row, after, reshaped=after.visible != before.visible)
 
 
+def needs_reason(found: Room, question_id: str) -> bool:
+    """Tell whether an answer was submitted before, so that its change needs a reason."""
+    verdict = found.verdicts.get(question_id)
+    return found.assessment.state == "returned" and verdict is not None and verdict.outcome == "question_back"
+
+
 def editable_question(found: Room, question_id: str) -> Question:
     """Return a question that may be changed now; raise NotFound or Conflict otherwise (11.10(f))."""
     for question in found.visible:
         if question.id == question_id:
             if question_id not in found.editable:
                 moves.check(found.assessment, "answer")
+                if question_id not in _delegated(found.questionnaire):
+                    raise Forbidden("You were asked for other sections. This one you can read.")
                 raise Conflict("This answer was accepted as it is. Only the questions that were sent back are open.")
             return question
     raise NotFound

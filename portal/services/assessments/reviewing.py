@@ -11,10 +11,13 @@ from sqlalchemy import select
 from portal import mail, manifest, outbox, tenancy
 from portal.db import db, now
 from portal.errors import Conflict, Forbidden, Invalid, NotFound
+from portal.manifest import Difference
 from portal.models.assessments import OUTCOMES, Assessment, Rating, Verdict
 from portal.services import signatures, suppliers
 from portal.services.assessments import answers, documents, moves, rating, sending, submitting
 from portal.services.assessments.answers import Room
+from portal.services.audit import reasons
+from portal.services.signatures import Confirmed, Credential
 from questionnaires.definition import Question
 from scoring import document, score
 from scoring.canonical import canonical
@@ -27,6 +30,7 @@ LEVELS = {
     "E4": "E4 verified by own audit (100 %)",
 }
 SHORTEST_REMARK = 5
+SIGNED = ("assessment", "submission", "as_of", "method", "input", "result")
 
 
 def get(assessment_id: UUID, *, lock: bool = False) -> Assessment:
@@ -35,11 +39,13 @@ def get(assessment_id: UUID, *, lock: bool = False) -> Assessment:
 
 
 def give_verdict(
-    *, assessment: Assessment, question_id: str, outcome: str, level: str, remark: str, version: int
-) -> Verdict:
+    *, assessment: Assessment, question_id: str, outcome: str, level: str, remark: str, version: int,
+    reason: str = "",
+) -> Verdict:  # fmt: skip
     """Give or change the verdict on one answer; the first one starts the review.
 
-    Raises Conflict by state or when somebody else gave one meanwhile, Invalid for a verdict that cannot be.
+    Raises Conflict by state or when somebody else gave one meanwhile, Invalid for a verdict that cannot be, and for a
+    changed one without a reason.
     """
     assessment = get(assessment.id, lock=True)
     found = answers.view(assessment)
@@ -49,14 +55,24 @@ def give_verdict(
     verdict = found.verdicts.get(question_id)
     if (verdict.version if verdict else 0) != version:
         raise _conflict(verdict, {"label": OUTCOMES[outcome], "comment": remark.strip()})
+    given = outcome, level if outcome == "accepted" else "", remark.strip()
+    if verdict is not None and (verdict.outcome, verdict.level, verdict.remark) == given:
+        return verdict
+    if needs_reason(verdict):
+        reasons.demand(reason, "Say in a few words why you change a verdict that was given.")
     moves.make(assessment, "judge")
     if verdict is None:
         verdict = Verdict(assessment_id=assessment.id, question_id=question_id)
         db.session.add(verdict)
-    verdict.outcome, verdict.level = outcome, level if outcome == "accepted" else ""
-    verdict.remark, verdict.by, verdict.at = remark.strip(), tenancy.scope().actor.name, now()
+    verdict.outcome, verdict.level, verdict.remark = given
+    verdict.by, verdict.at = tenancy.scope().actor.name, now()
     db.session.flush()
     return verdict
+
+
+def needs_reason(verdict: Verdict | None) -> bool:
+    """Tell whether a verdict was given before, so that its change needs a reason: on a new answer it is a new one."""
+    return verdict is not None and verdict.outcome in OUTCOMES
 
 
 def _question(found: Room, question_id: str) -> Question:
@@ -112,43 +128,45 @@ def sent_back(found: Room) -> Sequence[Question]:
 def return_to_supplier(*, assessment: Assessment, due_on: date, today: date) -> Assessment:
     """Send the named questions back; the signed submission stays as it is, a new one will follow it."""
     assessment = get(assessment.id, lock=True)
+    moves.check(assessment, "return")
     if not sent_back(answers.view(assessment)):
         raise Invalid("No question is marked as 'question back'.")
     if not today < due_on <= today + sending.LONGEST_LIFE:
         raise Invalid("Choose a due date after today, within 90 days.")
     moves.make(assessment, "return")
     assessment.due_on = due_on
-    invite = sending.invite_of(assessment)
-    invite.expires_at = max(invite.expires_at, sending.end_of_life(due_on))
+    for invite in sending.invites_of(assessment):
+        invite.expires_at = max(invite.expires_at, sending.end_of_life(due_on))
     suppliers.settle(assessment.supplier)
     if mail.configured():
-        outbox.later("mail_returned", invite.id)
+        outbox.later("mail_returned", sending.invite_of(assessment).id)
     return assessment
 
 
 def close(
-    *, assessment_id: UUID, credential: signatures.Credential, meaning: str, shown_digest: str, today: date
+    *, assessment_id: UUID, credential: Credential | Confirmed, meaning: str, shown_digest: str, today: date
 ) -> Rating:
     """Close the review: the rating becomes final, under the reviewer's signature, in one transaction."""
-    person_id = signatures.confirm(credential)
+    confirmed = signatures.confirm(credential)
     # The lock decides between closing and a colleague's late verdict: one of them comes first.
     assessment = get(assessment_id, lock=True)
     moves.check(assessment, "close")
-    if any(row.person_id == person_id for row in signatures.of_assessment(assessment.id)):
+    if any(row.person_id == confirmed.person_id for row in signatures.of_assessment(assessment.id)):
         raise Forbidden("You signed these answers yourself. Somebody else has to close the review.")
     found = answers.view(assessment)
     if left := undecided(found):
         raise Conflict(f"{len(left)} answers still need a verdict, or a reply from the supplier.")
     row = rating_row(found, today)
+    # Signing comes first: where it is refused, nothing has moved, and the page can be shown again.
+    signatures.sign(
+        record=row, assessment_id=assessment.id, by=confirmed, meaning=meaning,
+        content_digest=content_digest(row), shown_digest=shown_digest,
+    )  # fmt: skip
     moves.make(assessment, "close")
     assessment.closed_at = now()
     db.session.add(row)
     db.session.flush()
     suppliers.settle(assessment.supplier)
-    signatures.sign(
-        record=row, assessment_id=assessment.id, person_id=person_id, meaning=meaning,
-        content_digest=content_digest(row), shown_digest=shown_digest,
-    )  # fmt: skip
     return row
 
 
@@ -164,11 +182,38 @@ def rating_row(found: Room, today: date) -> Rating:
     )  # fmt: skip
 
 
+def content(row: Rating) -> str:
+    """Return what a reviewer signs, in its one form: what was rated, by which method, from which input, to what."""
+    signed = (row.assessment_id, row.submission_number, row.as_of, row.method, row.input, row.result)
+    return manifest.canonical(dict(zip(SIGNED, signed, strict=True))).decode()
+
+
 def content_digest(row: Rating) -> str:
-    """Return the digest of what a reviewer signs: what was rated, by which method, from which input, to what."""
-    return manifest.digest(
-        [row.assessment_id, row.submission_number, row.as_of, row.method, row.input_digest, row.result]
-    )
+    """Return the digest of what a reviewer signs."""
+    return manifest.text_digest(content(row))
+
+
+def changes(shown: str, shown_digest: str, row: Rating) -> list[Difference]:
+    """Return what was changed since a rating was shown for signing; nothing if it is not the one of that digest."""
+    if not manifest.same(manifest.text_digest(shown), shown_digest):
+        return []
+    return list(manifest.differences(_lines(shown), _lines(content(row))))
+
+
+def _lines(text: str) -> dict[str, dict[str, str]]:
+    """Write what is signed in words: how each answer counts, and what follows."""
+    said = manifest.parsed(text)
+    counted = {
+        item["id"]: {"Counts as": f"{item['answer'].replace('_', ' ')}, evidence {item['evidence']}"}
+        for item in manifest.parsed(said["input"])["questions"]
+    }
+    result = manifest.parsed(said["result"])
+    rated = {
+        "Result": f"{result['final']} {result['final_name']}" if "final" in result else "Not rated",
+        "As of": said["as_of"],
+        "Answers": f"Submission {said['submission']}",
+    }
+    return {**counted, "Rating": rated}
 
 
 def final_rating(assessment: Assessment) -> Rating | None:

@@ -15,13 +15,14 @@ from portal.db import db, now
 from portal.errors import Conflict, Invalid, NotFound
 from portal.mail import Letter
 from portal.models.accounts import Tenant
-from portal.models.assessments import Assessment, Invite, Verdict
+from portal.models.assessments import Assessment, Introduction, Invite, Verdict
 from portal.models.outbox import OutboxRow
 from portal.models.suppliers import Contact, Supplier
 from portal.services import suppliers
 from portal.services.accounts import doors
 from portal.services.accounts.throttle import Pace, keep_pace
-from portal.services.assessments import documents, moves
+from portal.services.assessments import documents, introductions, moves
+from portal.services.audit import reasons
 from questionnaires import load
 from questionnaires.definition import Questionnaire
 
@@ -35,7 +36,6 @@ PACE = (
 )
 # The link lives until two weeks after the due date, and never longer than 90 days.
 GRACE, LONGEST_LIFE = timedelta(days=14), timedelta(days=90)
-SHORTEST_REASON = 5
 
 
 def choices() -> tuple[Questionnaire, ...]:
@@ -53,12 +53,12 @@ def chosen(key: str) -> Questionnaire:
 
 
 def send(
-    *, assessment_id: UUID, supplier: Supplier, key: str, contact: Contact, due_on: date, today: date
+    *, assessment_id: UUID, supplier: Supplier, key: str, contact: Contact, due_on: date, today: date, how: str = ""
 ) -> tuple[Assessment, Invite]:
     """Freeze the questionnaire, invite the contact and ask for the mail.
 
-    The form carries the assessment's id, so that a doubled submit sends once. Raises Invalid for a due date
-    that is past or beyond the life of a link.
+    The form carries the assessment's id, so that a doubled submit sends once; `how` says how the sender knows who the
+    contact is. Raises Invalid for a due date that is past or beyond the life of a link.
     """
     # Of two submits at the same moment, the second waits here and finds what the first one sent.
     supplier = tenancy.fetch(Supplier, supplier.id, lock=True)
@@ -77,17 +77,18 @@ def send(
     )  # fmt: skip
     db.session.add(assessment)
     db.session.flush()
-    invite = _invite(assessment, contact)
+    invite = _invite(assessment, contact, how)
     suppliers.settle(supplier)
     return assessment, invite
 
 
-def _invite(assessment: Assessment, contact: Contact) -> Invite:
+def _invite(assessment: Assessment, contact: Contact, how: str) -> Invite:
     invite = Invite(
         assessment_id=assessment.id, name=contact.name, email=contact.email,
         expires_at=end_of_life(assessment.due_on),
     )  # fmt: skip
     db.session.add(invite)
+    introductions.introduce(invite, how=how)
     if mail.configured():
         outbox.later("mail_invite", invite.id)
     return invite
@@ -100,12 +101,19 @@ def end_of_life(due_on: date) -> datetime:
 
 
 def invite_of(assessment: Assessment) -> Invite:
-    """Return the newest invite of an assessment."""
-    statement = select(Invite).where(Invite.assessment_id == assessment.id).order_by(Invite.expires_at.desc())
-    found = db.session.scalars(statement).first()
+    """Return the newest invite of whoever was asked by the sponsor, not by a colleague."""
+    colleagues = select(Introduction.invite_id).where(Introduction.parent_id.is_not(None))
+    statement = select(Invite).where(Invite.assessment_id == assessment.id, Invite.id.not_in(colleagues))
+    found = db.session.scalars(statement.order_by(Invite.expires_at.desc())).first()
     if found is None:
         raise NotFound
     return found
+
+
+def invites_of(assessment: Assessment) -> Sequence[Invite]:
+    """Return every invite of an assessment that still counts, colleagues' too: they end and live on with it."""
+    statement = select(Invite).where(Invite.assessment_id == assessment.id, Invite.withdrawn_at.is_(None))
+    return db.session.scalars(statement).all()
 
 
 def link(invite: Invite) -> str:
@@ -162,11 +170,10 @@ def withdraw(*, assessment: Assessment, reason: str) -> Assessment:
 
     Raises Invalid without a reason, Conflict by state.
     """
-    if len(reason.strip()) < SHORTEST_REASON:
-        raise Invalid("Say in a few words why this questionnaire is withdrawn.", field="reason")
+    reasons.demand(reason, "Say in a few words why this questionnaire is withdrawn.")
     moves.make(assessment, "withdraw")
-    audit.because(reason)
-    invite_of(assessment).withdrawn_at = now()
+    for invite in invites_of(assessment):
+        invite.withdrawn_at = now()
     suppliers.settle(assessment.supplier)
     return assessment
 

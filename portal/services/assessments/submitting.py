@@ -10,14 +10,16 @@ from sqlalchemy import func, select
 
 from portal import manifest, outbox, tenancy
 from portal.db import db, now
-from portal.errors import Invalid
+from portal.errors import Forbidden, Invalid
+from portal.manifest import Difference
 from portal.models.accounts import Person
 from portal.models.assessments import Assessment, Invite, Submission, Visit
 from portal.models.signatures import Signature
 from portal.services import signatures
 from portal.services.accounts import people
-from portal.services.assessments import answers, moves
+from portal.services.assessments import answers, introductions, moves
 from portal.services.assessments.answers import Room
+from questionnaires.definition import Questionnaire
 
 
 def identify(*, visit_id: UUID, printed_name: str, title: str, password: str) -> Person:
@@ -25,12 +27,20 @@ def identify(*, visit_id: UUID, printed_name: str, title: str, password: str) ->
 
     Raises Conflict if the mailbox has one already, Invalid for a weak password (11.100(a), 11.300(a)).
     """
+    refuse_part()
     visit = tenancy.fetch(Visit, visit_id)
     invite = tenancy.fetch(Invite, visit.invite_id)
     person = people.create_person(email=invite.email, printed_name=printed_name, title=title, password=password)
     db.session.flush()
     visit.person_id = person.id
+    introductions.take_word(visit, person.id)
     return person
+
+
+def refuse_part() -> None:
+    """Raise Forbidden for whoever was asked for single sections: he answers, and another one signs (11.10(g))."""
+    if tenancy.scope().sections is not None:
+        raise Forbidden("You were asked for single sections. Whoever was asked for all of them signs.")
 
 
 def content(room: Room) -> dict[str, Any]:
@@ -61,13 +71,34 @@ def digest_of(said: Mapping[str, Any]) -> str:
     return manifest.digest(said)
 
 
+def changes(asked: Questionnaire, shown: str, shown_digest: str, said: Mapping[str, Any]) -> list[Difference]:
+    """Return what was changed since a content was shown for signing; nothing if it is not the one of that digest."""
+    if not manifest.same(manifest.text_digest(shown), shown_digest):
+        return []
+    return list(manifest.differences(_lines(asked, manifest.parsed(shown)), _lines(asked, said)))
+
+
+def _lines(asked: Questionnaire, said: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Write a content in the words of the page: question -> answer, comment and files."""
+    labels = {question.id: {item.value: item.label for item in question.choices} for question in asked.questions}
+    return {
+        answer["question"]: {
+            "Answer": labels[answer["question"]].get(answer["value"], answer["value"]),
+            "Comment": answer["comment"],
+            "Files": ", ".join(f"{file['name']} ({file['sha256'][:12]})" for file in answer["evidence"]),
+        }
+        for answer in said["answers"]
+    }
+
+
 def submit(*, credential: signatures.Credential, meaning: str, shown_digest: str) -> Signature:
     """Sign the answers and submit them, in one transaction.
 
     Raises Invalid naming what is missing or wrong, Conflict if anything changed since it was shown (409) or the
     state forbids it (11.10(f)).
     """
-    person_id = signatures.confirm(credential)
+    refuse_part()
+    confirmed = signatures.confirm(credential)
     # The lock decides between signing and a colleague's late answer: one of them comes first.
     assessment = tenancy.fetch(Assessment, answers.own_id(), lock=True)
     found = answers.view(assessment)
@@ -82,7 +113,7 @@ def submit(*, credential: signatures.Credential, meaning: str, shown_digest: str
     )  # fmt: skip
     # Signing comes first: where it is refused, nothing has moved, and the page can be shown again.
     signature = signatures.sign(
-        record=submission, assessment_id=assessment.id, person_id=person_id, meaning=meaning,
+        record=submission, assessment_id=assessment.id, by=confirmed, meaning=meaning,
         content_digest=submission.digest, shown_digest=shown_digest,
     )  # fmt: skip
     db.session.add(submission)
@@ -93,6 +124,26 @@ def submit(*, credential: signatures.Credential, meaning: str, shown_digest: str
     # A respondent sees nothing of the supplier beyond this assessment, so the portal itself settles the rest.
     outbox.later("settle_supplier", assessment.supplier_id)
     return signature
+
+
+def manifested(assessment: Assessment) -> list[dict[str, Any]]:
+    """Return the signatures of an assessment as every readable form shows them, with what each one stands on.
+
+    A signature stays with the submission that it was given for, and is superseded once another submission follows.
+    """
+    statement = select(Submission.id, Submission.number).where(Submission.assessment_id == assessment.id)
+    numbers = {row.id: row.number for row in db.session.execute(statement)}
+    newest = max(numbers.values(), default=0)
+    return [
+        {**signatures.shown(row), **_standing(numbers.get(row.record_id), newest)}
+        for row in signatures.of_assessment(assessment.id)
+    ]
+
+
+def _standing(number: int | None, newest: int) -> dict[str, Any]:
+    if number is None:
+        return {"on": "Rating", "superseded": ""}
+    return {"on": f"Submission {number}", "superseded": f"Submission {newest}" if number < newest else ""}
 
 
 def latest(assessment: Assessment) -> Submission | None:

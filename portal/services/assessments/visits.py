@@ -19,10 +19,11 @@ from portal.db import db, now
 from portal.errors import Gone, Invalid, NotFound, SignInNeeded
 from portal.mail import Letter
 from portal.models.accounts import Person, Tenant
-from portal.models.assessments import Assessment, Invite, MailedCode, Visit
+from portal.models.assessments import Assessment, Introduction, Invite, MailedCode, Visit
 from portal.models.suppliers import Supplier
-from portal.services.accounts import doors, sessions
+from portal.services.accounts import doors, identities, sessions
 from portal.services.accounts.throttle import Pace, keep_pace
+from portal.services.assessments import introductions
 from portal.tenancy import Actor, Scope
 
 CODE_LIFE, TRIES = timedelta(minutes=10), 5
@@ -60,6 +61,7 @@ class Respondent:
     supplier_name: str
     title: str
     due_on: date
+    sections: frozenset[str] | None
 
 
 def landing(*, token: str) -> Landing:
@@ -132,6 +134,7 @@ def code_to_read_out(*, assessment: Assessment) -> str:
     if code is None or mail.configured():
         raise Invalid("Nobody is waiting for a code. Ask the person to open the link and press the button first.")
     audit.record("invite.code_read_out", assessment)
+    code.read_out_by_id = tenancy.scope().actor.id
     return give_code(code)
 
 
@@ -178,22 +181,34 @@ def _begin(code: MailedCode, origin: str) -> str:
         assessment = tenancy.fetch(Assessment, invite.assessment_id)
         assessment.opened_at = assessment.opened_at or now()
     visit = Visit(
-        assessment_id=invite.assessment_id, invite_id=invite.id, person_id=_known_person(invite.email),
+        assessment_id=invite.assessment_id, invite_id=invite.id, read_out_by_id=code.read_out_by_id,
         origin=origin, started_at=now(), seen_at=now(),
     )  # fmt: skip
     db.session.add(visit)
+    visit.person_id = _known_person(visit, invite.email)
     return doors.cut("visit", visit)
 
 
-def _known_person(email: str) -> UUID | None:
-    """Find the signing identity of the mailbox that was just proved, made for an earlier questionnaire."""
-    return db.session.scalar(select(Person.id).where(Person.email == email))
+def _known_person(visit: Visit, email: str) -> UUID | None:
+    """Find the signing identity of the mailbox that was just proved, made for an earlier questionnaire.
+
+    A code that was read out proves no mailbox: it opens a visit under somebody's name if another than the reader
+    confirmed who that is (11.100(b), 11.200(a)(2)).
+    """
+    person_id = db.session.scalar(select(Person.id).where(Person.email == email))
+    if person_id is None:
+        return None
+    introductions.take_word(visit, person_id)
+    confirmed = identities.confirmation(person_id)
+    if visit.read_out_by_id is not None and (confirmed is None or confirmed.by_id == visit.read_out_by_id):
+        return None
+    return person_id
 
 
 def enter(*, secret: str, request_id: str, origin: str, writes: bool) -> Respondent:
     """Open the respondent's door: enter the scope of one assessment; raise SignInNeeded or Gone otherwise."""
     for tenant_id, visit_id in doors.behind("visit", secret):
-        knocking = Scope(tenant_id, sessions.NOBODY, request_id, origin, writes=writes)
+        knocking = Scope(tenant_id, sessions.NOBODY, request_id, origin, writes=writes, stay_id=visit_id)
         tenancy.enter(knocking)
         found = _visit(visit_id)
         if sessions.is_over(found.started_at, found.seen_at, found.ended_at):
@@ -222,12 +237,15 @@ def _visit(visit_id: UUID) -> Any:
             Visit.started_at, Visit.seen_at, Visit.ended_at, Visit.person_id, Person.printed_name,
             Invite.id.label("invite_id"), Invite.name, Invite.email, Invite.withdrawn_at, Invite.expires_at,
             Assessment.id.label("assessment_id"), Assessment.title, Assessment.due_on,
-            Supplier.legal_name, Tenant.name.label("tenant_name"), Tenant.contact_email,
+            Introduction.sections, Supplier.legal_name, Tenant.name.label("tenant_name"), Tenant.contact_email,
         )
         .join(Invite, (Invite.id == Visit.invite_id) & (Invite.tenant_id == Visit.tenant_id))
         .join(Assessment, (Assessment.id == Visit.assessment_id) & (Assessment.tenant_id == Visit.tenant_id))
         .join(Supplier, (Supplier.id == Assessment.supplier_id) & (Supplier.tenant_id == Visit.tenant_id))
         .join(Tenant, Tenant.id == Visit.tenant_id)
+        .outerjoin(
+            Introduction, (Introduction.invite_id == Visit.invite_id) & (Introduction.tenant_id == Visit.tenant_id)
+        )
         .outerjoin(Person, Person.id == Visit.person_id)
         .where(Visit.id == visit_id)
     )  # fmt: skip
@@ -237,10 +255,12 @@ def _visit(visit_id: UUID) -> Any:
 def _respondent(visit_id: UUID, found: Any) -> Respondent:
     known = found.person_id is not None
     name, role = (found.printed_name, "signer") if known else (found.name, "respondent")
-    tenancy.become(Actor("cmo", found.person_id or found.invite_id, name, role), assessment_id=found.assessment_id)
+    sections = frozenset((found.sections or "").split()) or None
+    actor = Actor("cmo", found.person_id or found.invite_id, name, role)
+    tenancy.become(actor, assessment_id=found.assessment_id, sections=sections)
     return Respondent(
         visit_id, name, found.email, role, found.tenant_name, found.contact_email, found.legal_name,
-        found.title, found.due_on,
+        found.title, found.due_on, sections,
     )  # fmt: skip
 
 

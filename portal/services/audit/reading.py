@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, false, func, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 
 from portal import audit, tenancy
 from portal.db import db
@@ -51,7 +51,7 @@ class TrailPage:
 
 def find(wanted: Wanted, *, before: int | None = None, after: int | None = None) -> TrailPage:
     """Return the page that ends before a number, or begins after one; the newest page without either."""
-    statement = select(AuditEntry).where(*_fitting(wanted)).limit(PAGE + 1)
+    statement = select(AuditEntry).where(*fitting(wanted)).limit(PAGE + 1)
     if after is not None:
         statement = statement.where(AuditEntry.number > after).order_by(AuditEntry.number)
     else:
@@ -83,39 +83,51 @@ def of_supplier(supplier_id: UUID, *, but: str, most: int) -> tuple[Sequence[Aud
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """Some entries, and what their records were created as."""
+
+    rows: Sequence[Any]
+    made: Mapping[UUID, Mapping[str, list[Any]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Export:
-    """The entries that fit, as of one moment: how many, the head of the chain then, and the rows themselves."""
+    """The entries that fit, as of one moment: how many, the head of the chain then, and the entries themselves."""
 
     tenant_id: UUID
     count: int
     head: Mapping[str, Any]
-    batches: Iterator[Sequence[Any]]
+    batches: Iterator[Batch]
 
 
 def export(wanted: Wanted, *, form: str) -> Export:
     """Count what fits, leave an entry of who takes it, and return it in batches, oldest first."""
-    tenant_id = tenancy.scope().tenant_id
     head = db.session.execute(select(AuditHead.number, AuditHead.digest, AuditHead.seal)).one()
-    fitting = (*_fitting(wanted), AuditEntry.number <= head.number)
-    count = db.session.scalar(select(func.count()).select_from(AuditEntry).where(*fitting)) or 0
-    audit.record_now("audit.exported", form=form, entries=count, until=head.number, **wanted.said())
-    return Export(tenant_id, count, dict(head._mapping), _batches(fitting))
+    conditions = (*fitting(wanted), AuditEntry.number <= head.number)
+    count = db.session.scalar(select(func.count()).select_from(AuditEntry).where(*conditions)) or 0
+    told = "; ".join(f"{name} {value}" for name, value in wanted.said().items())
+    audit.record_now("audit.exported", form=form, entries=count, until=head.number, filter=told)
+    scope = tenancy.scope()
+    return Export(scope.tenant_id, count, dict(head._mapping), _batches(scope, conditions))
 
 
-def _batches(fitting: Sequence[ColumnElement[bool]]) -> Iterator[Sequence[Any]]:
-    """Yield rows of plain values, a batch at a time, holding the database only while a batch is read."""
+def _batches(scope: tenancy.Scope, conditions: Sequence[ColumnElement[bool]]) -> Iterator[Batch]:
+    """Yield a batch at a time, and hold the database only while one is read: its reader may be slow."""
     columns, last = [getattr(AuditEntry, name) for name in CARRIED], 0
     while True:
-        statement = select(*columns).where(*fitting, AuditEntry.number > last).order_by(AuditEntry.number)
+        # The request's own session ended with its view.
+        tenancy.enter(scope)
+        statement = select(*columns).where(*conditions, AuditEntry.number > last).order_by(AuditEntry.number)
         rows = db.session.execute(statement.limit(BATCH)).all()
+        batch = Batch(rows, made(rows))
+        tenancy.leave()
         if not rows:
             return
         last = rows[-1].number
-        yield rows
-        tenancy.let_go()
+        yield batch
 
 
-def _fitting(wanted: Wanted) -> list[ColumnElement[bool]]:
+def fitting(wanted: Wanted) -> list[ColumnElement[bool]]:
     """Return the conditions of what is wanted."""
     given: list[tuple[Any, Any]] = [
         (wanted.person, lambda: _named(wanted.person)),
@@ -137,9 +149,9 @@ def _named(person: str) -> ColumnElement[bool]:
 
 
 def _names(record_id: UUID | None) -> ColumnElement[bool]:
-    """Match what names a record, as the one that was changed, as the one who acted or as the one it belongs to."""
-    fields = (AuditEntry.record_id, AuditEntry.actor_id, AuditEntry.assessment_id)
-    return _about(record_id) | (fields[0] == record_id) | (fields[1] == record_id) | (fields[2] == record_id)
+    """Match a record as what was changed, as who did it, or as what the entry belongs to."""
+    columns = (AuditEntry.record_id, AuditEntry.actor_id, AuditEntry.assessment_id)
+    return or_(_about(record_id), *(column == record_id for column in columns))
 
 
 def _about(supplier_id: UUID | None) -> ColumnElement[bool]:

@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from portal import audit, tenancy
 from portal.db import db, now
-from portal.errors import Invalid
 from portal.models.assessments import Assessment
 from portal.models.evidence import Evidence
 from portal.services.assessments import answers
+from portal.services.audit import reasons
 from portal.store import store
 
 
@@ -27,9 +27,7 @@ def withdraw(*, evidence_id: UUID, reason: str) -> Evidence:
     answers.editable_question(found, row.question_id)
     if row.withdrawn_at is not None:
         return row
-    if len(reason.strip()) < 5:
-        raise Invalid("Say in a few words why this file is withdrawn.")
-    audit.because(reason)
+    reasons.demand(reason, "Say in a few words why this file is withdrawn.")
     row.withdrawn_at, row.withdrawn_by = now(), tenancy.scope().actor.name
     row.withdrawn_because = reason.strip()
     return row

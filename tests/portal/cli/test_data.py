@@ -27,55 +27,6 @@ PRODUCTION = {
     "SECRET_KEY": "mXw2-vT9q_Rk4sLz8YbN1cHd6JfG3pAe5UiO7yQt",
     "AUDIT_KEY": "Zk8-wQ1r_Tn5vMx9YcB2dJe7KgH4qAf6UjP3zSo0",
 }
-GOLDEN = """
-Q1 | Access and signature | critical | implemented | E4
-Q2 | Access and signature | major | implemented | E2
-Q3 | Access and signature | major | partial | E2
-Q4 | Access and signature | minor | na_accepted | E0
-Q5 | Audit trail | critical | no | E0
-Q6 | Audit trail | major | implemented | E2
-Q7 | Audit trail | minor | implemented | E0
-Q8 | Continuity | critical | implemented | E3
-Q9 | Continuity | major | implemented | E2
-Q10 | Continuity | minor | unanswered | E0
-"""
-# What SRM-1.0's description says of its golden case, as it is printed.
-PRINTED = """\
-{
-  "impact": 5,
-  "exposure_level": 3,
-  "inherent": 4,
-  "domains": {
-    "Access and signature": 85.5,
-    "Audit trail": 24.2,
-    "Continuity": 85.4
-  },
-  "assurance": 65.0,
-  "assurance_exact": "1691/26",
-  "vulnerability": 3,
-  "matrix_level": 3,
-  "drivers": [
-    [
-      4,
-      "gate failed: Q5"
-    ],
-    [
-      4,
-      "weak domain <40: Audit trail"
-    ]
-  ],
-  "final": 4,
-  "final_name": "high",
-  "completeness": 97.6,
-  "confidence": 91.5,
-  "implementation_only": 71.0,
-  "stress_assurance": 61.7,
-  "stress_final": 4,
-  "status": "provisional",
-  "input_digest": "66238cf4de130b23bfd2e2899c84c3780bf8b1455d6c0caf70af656863e67b39",
-  "method": "SRM-1.0"
-}
-"""
 
 
 def portal(*words: str, **options: str) -> Result:
@@ -133,50 +84,6 @@ def as_owner(folder: Path, *statements: str) -> None:
     connection.close()
 
 
-def case_of(lines: str) -> dict[str, object]:
-    names = ("id", "domain", "class", "answer", "evidence")
-    rows = [[part.strip() for part in line.split("|")] for line in lines.strip().splitlines()]
-    questions = [dict(zip(names, row, strict=True)) for row in rows]
-    return {"impact": [5, 4, 4], "exposure": [3, 4, 2, 3], "questions": questions}
-
-
-def test_score_prints_the_golden_case_as_its_description_says(tmp_path):
-    file = tmp_path / "case.json"
-    file.write_text(json.dumps(case_of(GOLDEN)))
-    result = portal("score", str(file))
-    assert (result.exit_code, result.stdout) == (0, PRINTED)
-
-
-def test_score_needs_no_settings_and_no_database(tmp_path, monkeypatch):
-    monkeypatch.setenv("PORTAL_MODE", "production")
-    monkeypatch.delenv("SECRET_KEY", raising=False)
-    file = tmp_path / "case.json"
-    file.write_text(json.dumps(case_of(GOLDEN)))
-    assert portal("score", str(file)).stdout == PRINTED
-
-
-@pytest.mark.parametrize(
-    ("content", "faults"),
-    [
-        (
-            b'{"impact": [5, 4], "exposure": [3, 4, 2, 9], "questions": [{"id": "Q1", "class": "grave"}], "x": 1}',
-            ["impact", "exposure[3]", "questions[0].domain", "questions[0].class", "questions[0].answer", "x"],
-        ),
-        (b"[]", ["document"]),
-        (b"{", ["not JSON"]),
-        (b"\xff\xfe", ["not JSON"]),
-        (b"[" * 100_000, ["not JSON"]),
-        (b'{"impact": ' + b"9" * 5000 + b"}", ["not JSON"]),
-    ],
-)
-def test_score_names_every_fault_of_a_bad_file_by_its_place(tmp_path, content, faults):
-    file = tmp_path / "case.json"
-    file.write_bytes(content)
-    result = portal("score", str(file))
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert {line.partition(":")[0] for line in result.stderr.splitlines()} == set(faults)
-
-
 def test_migrate_says_where_the_database_is_and_may_be_run_again(folder):
     for _ in range(2):
         result = portal("migrate")
@@ -205,7 +112,10 @@ def test_verify_says_what_it_recomputed(records):
     result = portal("verify")
     assert result.exit_code == 0, result.output
     first, last = result.output.splitlines()
-    assert re.fullmatch(r"Sponsor \w+: (\d+) entries, 2 signatures, 3 documents, 1 files; head \1:[0-9a-f]{64}", first)
+    counts = r"Sponsor \w+: (\d+) entries, 2 signatures, 3 documents, 1 files; head \1:[0-9a-f]{64}; (.*)"
+    found = re.fullmatch(counts, first)
+    assert found is not None
+    assert found[2] == "no head was kept outside, so it cannot be proved that the trail ends here"
     assert last == "Everything fits."
 
 
@@ -217,6 +127,9 @@ def test_verify_says_what_it_recomputed(records):
         (["UPDATE answer SET value = 'no' WHERE question_id = 'P11-16'"], "P11-16"),
         (["DROP TRIGGER signature_no_update", "UPDATE signature SET printed_name = 'Nobody'"], "signature "),
         (["UPDATE audit_head SET number = number - 1"], "head"),
+        (["UPDATE person SET printed_name = 'Nobody' WHERE title = 'qa'"], "Person "),
+        (["UPDATE tenant SET contact_email = 'mallory@example.com'"], "Tenant "),
+        (["PRAGMA foreign_keys = OFF", "DELETE FROM person WHERE title = 'viewer'"], "Person "),
     ],
 )
 def test_verify_names_altered_records_and_fails(records, statements, place):
@@ -226,6 +139,64 @@ def test_verify_names_altered_records_and_fails(records, statements, place):
     damaged = [line for line in result.output.splitlines() if line.startswith("  DAMAGED ")]
     assert any(place in line for line in damaged), result.output
     assert result.output.splitlines()[-1] == "Damage was found."
+
+
+def kept(folder: Path) -> Path:
+    """Keep the heads outside, as an operator does who prints them."""
+    file = folder.parent / "kept.jsonl"
+    file.write_text(portal("heads").output)
+    return file
+
+
+def test_verify_compares_with_the_heads_that_were_kept_outside(records):
+    file = kept(records)
+    result = portal("verify", "--heads", str(file))
+    assert result.exit_code == 0, result.output
+    assert "; compared with 1 heads kept outside\n" in result.output
+
+
+def test_11_10_e_a_trail_whose_end_was_cut_off_does_not_reach_the_head_that_was_kept_outside(records):
+    """Whoever puts an older state back, trail and records together, is found by the sealed head outside."""
+    older = records.parent / "older.db"
+    shutil.copy(records / "portal.db", older)
+    sponsor_id = json.loads(kept(records).read_text())["tenant_id"]
+    words = ("--name", "Anna Berg", "--role", "qa", "--password", "plums on a painted wagon")
+    assert portal("add-staff", sponsor_id, "anna.berg@acme.example", *words).exit_code == 0
+    file = kept(records)
+    number = json.loads(file.read_text())["number"]
+    shutil.copy(older, records / "portal.db")
+    assert portal("verify").exit_code == 0
+    result = portal("verify", "--heads", str(file))
+    assert result.exit_code == 1
+    assert re.search(rf"DAMAGED head: history ends at \d+, the sealed head outside is {number} of 20", result.output)
+
+
+def test_verify_names_a_sponsor_that_is_gone_with_its_trail(records, tmp_path):
+    older = tmp_path / "older.db"
+    shutil.copy(records / "portal.db", older)
+    assert portal("add-sponsor", "Acme Pharma", "--contact", "quality@acme.example").exit_code == 0
+    file = kept(records)
+    shutil.copy(older, records / "portal.db")
+    result = portal("verify", "--heads", str(file))
+    assert result.exit_code == 1
+    assert re.search(r"DAMAGED sponsor [0-9a-f-]{36}: has a head outside, but is gone from here", result.output)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda line: line.replace('"number":', '"number":9'), "line 1 has a seal that does not fit"),
+        (lambda line: line[:40], "line 1 cannot be read"),
+        (lambda line: line + "\n\x00", "line 2 cannot be read"),
+        (lambda _: "[1]", "line 1 cannot be read"),
+    ],
+)
+def test_verify_names_a_kept_head_that_cannot_be_trusted(records, change, told):
+    file = kept(records)
+    file.write_text(change(file.read_text().strip()) + "\n")
+    result = portal("verify", "--heads", str(file))
+    assert result.exit_code == 1
+    assert f"DAMAGED {file}: {told}" in result.output
 
 
 @pytest.mark.parametrize("harm", [lambda file: file.write_bytes(b"other"), lambda file: file.unlink()])

@@ -17,8 +17,9 @@ from portal.errors import Unavailable
 from portal.models.assessments import FrozenDocument, Rating, Submission
 from portal.models.evidence import Evidence
 from portal.models.suppliers import FACTORS
-from portal.services import audit, dossiers, suppliers
+from portal.services import dossiers, suppliers
 from portal.services.assessments import answers, reviewing
+from portal.services.audit import reading
 from portal.services.evidence import keeping
 from tests import make
 from tests.scopes import acting, entries, rows, trying
@@ -121,7 +122,7 @@ def test_the_rating_is_there_with_drivers_and_the_arithmetic_of_every_line(case,
 
 def test_the_trail_of_the_supplier_is_there_entry_by_entry_and_without_the_dossiers_own_downloads(case, structure):
     with trying(case.sponsor):
-        wanted, left_out = audit.of_supplier(case.supplier_id, but=dossiers.TAKEN, most=5000)
+        wanted, left_out = reading.of_supplier(case.supplier_id, but=dossiers.TAKEN, most=5000)
     assert left_out == 0
     assert [item["number"] for item in structure["audit_trail"]] == [row.number for row in wanted]
     assert [item["digest"] for item in structure["audit_trail"]] == [row.digest for row in wanted]

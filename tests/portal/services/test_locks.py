@@ -74,7 +74,7 @@ def test_signing_locks_what_is_signed(house):
 
 
 def judge(row) -> None:
-    given = {"outcome": "gap", "level": "", "remark": "Second thoughts", "version": 1}
+    given = {"outcome": "gap", "level": "", "remark": "Second thoughts", "version": 1, "reason": "Looked again"}
     reviewing.give_verdict(assessment=row, question_id="P11-01", **given)
 
 

@@ -17,6 +17,7 @@ from tests import make
 from tests.scopes import acting, at_once, entries, rows, trying
 
 # The second of those that do not apply is critical: it leaves only by scoping.
+WHY = "Seen on site meanwhile"
 GIVEN = {**make.GIVEN, "P11-02": ("not_applicable", make.NA)}
 
 
@@ -29,7 +30,7 @@ def case(house) -> make.Sent:
 def judge(case: make.Sent, question: str, outcome: str, level: str = "", remark: str = "", version: int = 0) -> Verdict:
     row = reviewing.get(case.assessment_id)
     return reviewing.give_verdict(
-        assessment=row, question_id=question, outcome=outcome, level=level, remark=remark, version=version
+        assessment=row, question_id=question, outcome=outcome, level=level, remark=remark, version=version, reason=WHY
     )
 
 
@@ -158,7 +159,7 @@ def test_after_a_return_only_the_named_questions_may_be_changed(returned):
     with trying(returned):
         assert answers.room().editable == {"P11-01", "P11-05"}
         raw = {"value": "implemented", "comment": "Now on every system"}
-        assert answers.save(question_id="P11-01", raw=raw, version=1).row.version == 2
+        assert answers.save(question_id="P11-01", raw=raw, version=1, reason=WHY).row.version == 2
         with pytest.raises(Conflict, match="Only the questions that were sent back are open"):
             answers.save(question_id="P11-03", raw=raw, version=1)
         with pytest.raises(Conflict, match="Only the questions that were sent back are open"):
@@ -181,7 +182,7 @@ def test_a_second_submission_carries_a_new_signature_and_the_first_stays(house, 
         reviewing.return_to_supplier(assessment=row, due_on=due, today=make.today())
     with acting(case):
         raw = {"value": "implemented", "comment": "Now on every system"}
-        answers.save(question_id="P11-01", raw=raw, version=1)
+        answers.save(question_id="P11-01", raw=raw, version=1, reason=WHY)
     make.submit(case)
     submissions = {row.number: row for row in rows(house, Submission, assessment_id=case.assessment_id)}
     assert submissions[1].content == first.content != submissions[2].content
@@ -252,7 +253,7 @@ def test_of_closing_and_a_late_verdict_one_comes_first_and_the_rating_fits_the_v
             reviewing.rating_row(answers.view(reviewing.get(case.assessment_id)), make.today())
         )
     form = {"email": house.emails["qa"], "password": make.PASSWORD, "meaning": "reviewed", "shown_digest": shown}
-    late = {"outcome": "gap", "remark": "Second thoughts", "version": "1"}
+    late = {"outcome": "gap", "remark": "Second thoughts", "version": "1", "reason": WHY}
     closed, judged = at_once(
         lambda: client.post(f"/assessments/{case.assessment_id}/close", data=form),
         lambda: colleague.post(f"/assessments/{case.assessment_id}/verdicts/P11-01", data=late),

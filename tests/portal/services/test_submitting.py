@@ -237,7 +237,8 @@ def test_a_signing_identity_is_made_once_and_belongs_to_the_proved_mailbox(house
     again = client.post("/answering/identity", data={**IDENTITY, "password": "another password of mine"})
     assert again.status_code in {403, 409}
     assert len(rows(house, Person, email=case.email)) == 1
-    assert client.post("/answering/submit", data=form(case, shown(client))).location == "/answering/receipt"
+    given = form(case, shown(client), acknowledged="y")
+    assert client.post("/answering/submit", data=given).location == "/answering/receipt"
     assert signed(case)[0].person_id == person.id
 
 
@@ -245,7 +246,7 @@ def test_a_signing_identity_is_made_once_and_belongs_to_the_proved_mailbox(house
     ("changes", "words"),
     [
         ({"password": "fourteen chars"}, "Choose a password of 15 to 200 characters"),
-        ({"password": "a" * 20}, "not one character repeated"),
+        ({"password": "a" * 20}, "harder to guess"),
         ({"password": "Marta Conti Ferrara", "printed_name": "Marta Conti Ferrara"}, "not your own name"),
         ({"printed_name": "   "}, "Fill this in"),
         ({"title": ""}, "Fill this in"),

@@ -273,7 +273,7 @@ def test_an_open_profile_is_not_stale_because_of_what_became_of_an_assessment(sp
     case = make.sent(sponsor, supplier_id)
     with acting(sponsor):
         sending.withdraw(assessment=reviewing.get(case.assessment_id), reason="Wrong contact")
-    form = {"version": version, "legal_name": f"Alba {supplier_id}"}
+    form = {"version": version, "legal_name": f"Alba {supplier_id}", "reason": "It was renamed"}
     saved = [sponsor.client().post(f"/suppliers/{supplier_id}/edit", data=form).status_code for _ in range(2)]
     assert saved == [302, 409], "a change of the profile itself still is one"
 

@@ -16,8 +16,9 @@ from sqlalchemy import Column, Connection, Uuid, select, text
 from portal import database, tenancy
 from portal.db import db
 from portal.models.evidence import Evidence
-from portal.services import verification
 from portal.services.assessments import documents
+from portal.services.verification import whole
+from portal.services.verification.chain import Chain
 from portal.store import store
 from tests import make
 from tests.portal.services.vandalism import (
@@ -63,7 +64,7 @@ def owner(database_urls: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> It
             disarm(connection, table)
         monkeypatch.setattr(db.session.session_factory.class_, "get_bind", lambda *_args, **_options: connection)
         # The portal works in a savepoint here, whose moment is the owner's own.
-        monkeypatch.setattr(verification, "_at_one_moment", lambda: None)
+        monkeypatch.setattr(whole, "_at_one_moment", lambda: None)
         connection.begin_nested()
         yield connection
         connection.rollback()
@@ -89,10 +90,10 @@ def disarm(connection: Connection, table: str) -> None:
         connection.execute(text(f"DROP TRIGGER {table}_no_{verb}"))
 
 
-def found(sponsor: make.Sponsor) -> verification.Verified:
+def found(sponsor: make.Sponsor) -> whole.Verified:
     with sponsor.app.app_context():
         tenancy.enter(sponsor.scope(writes=False))
-        return verification.verify()
+        return whole.verify()
 
 
 def test_what_nobody_touched_is_counted_and_fits(app, case):
@@ -104,15 +105,15 @@ def test_what_nobody_touched_is_counted_and_fits(app, case):
 
 @pytest.mark.postgresql
 def test_what_others_write_meanwhile_is_no_damage(app, small, monkeypatch):
-    head = verification._head
+    end = Chain.end
 
-    def meanwhile(*given: Any) -> Any:
+    def meanwhile(chain: Chain) -> Any:
         other = threading.Thread(target=make.supplier, args=[small])
         other.start()
         other.join()
-        return head(*given)
+        return end(chain)
 
-    monkeypatch.setattr(verification, "_head", meanwhile)
+    monkeypatch.setattr(Chain, "end", meanwhile)
     assert found(small).damages == []
 
 
@@ -165,7 +166,8 @@ def test_a_changed_or_lost_file_is_named(app, case, change, kind):
     assert kind in damage.kind
 
 
-def test_every_flip_in_the_content_of_an_entry_is_found(app, small, owner):
+def test_11_10_a_every_flip_in_the_content_of_an_entry_is_found(app, small, owner):
+    """Verification names the entry for each of many random changes of one value, made past the portal."""
     chance, vandal = random.Random(20), Vandal(owner, small)  # the same flips each time
     entries = vandal.entries()
     for _ in range(ROUNDS):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -228,6 +228,25 @@ def raise_a_role(vandal: Vandal) -> Expected:
     return [("Membership", "role differs from what the trail says")]
 
 
+def say_that_somebody_else_answered(vandal: Vandal) -> Expected:
+    vandal.change(ANSWER, {"question_id": "P11-05"}, saved_by="Somebody else")
+    (row,) = vandal.rows(ANSWER, question_id="P11-05")
+    return [(f"Answer {row['id']}", "saved_by differs from what the trail says")]
+
+
+def date_a_verdict_back(vandal: Vandal) -> Expected:
+    verdict = TABLES["verdict"]
+    (row,) = vandal.rows(verdict, question_id="P11-05")
+    vandal.change(verdict, {"id": row["id"]}, at=row["at"] - timedelta(days=1))
+    return [(f"Verdict {row['id']}", "at differs from what the trail says")]
+
+
+def remove_an_answer(vandal: Vandal) -> Expected:
+    (row,) = vandal.rows(ANSWER, question_id="P11-05")
+    vandal.delete(ANSWER, id=row["id"])
+    return [(f"Answer {row['id']}", "is missing")]
+
+
 def withdraw_a_file(vandal: Vandal) -> Expected:
     vandal.change(TABLES["evidence"], {}, withdrawn_at=datetime.now().astimezone())
     return [("evidence validation.pdf", "withdrawn_at differs"), ("Submission", "answer P11-05 differs")]
@@ -246,4 +265,5 @@ VANDALISM = (
     remove_everything, change_an_answer, change_an_answer_as_if_it_was_sent_back, change_what_was_submitted,
     change_what_was_submitted_with_its_digest, rate_better, change_a_result, change_an_input, remove_a_signature,
     copy_a_signature, copy_a_signature_in_place, sign_without_the_key, raise_a_role, withdraw_a_file,
+    say_that_somebody_else_answered, date_a_verdict_back, remove_an_answer,
 )  # fmt: skip

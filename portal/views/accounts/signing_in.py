@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.access import allows, public
 from portal.errors import Invalid
 from portal.forms.accounts import SignInForm
-from portal.services.accounts import sessions
+from portal.services.accounts import passkeys, sessions, signing_in
 from portal.views import doors
+from portal.views.accounts import challenges
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -27,7 +26,7 @@ def home() -> ResponseReturnValue:
 @public("one must be able to sign in")
 def sign_in() -> ResponseReturnValue:
     """Show the sign-in page."""
-    return render_template("accounts/sign_in.html", form=SignInForm(), next=request.args.get("next", ""))
+    return page(SignInForm(formdata=None), request.args.get("next", ""))
 
 
 @blueprint.post("/sign-in")
@@ -37,12 +36,26 @@ def begin() -> ResponseReturnValue:
     form, wanted = SignInForm(), request.args.get("next", "")
     try:
         form.check()
-        secret = sessions.sign_in(
+        secret = signing_in.with_password(
             email=form.email.data, password=form.password.data, request_id=g.request_id, origin=doors.origin()
         )
     except Invalid as error:
-        return render_template("accounts/sign_in.html", form=form, next=wanted, problem=error.text), error.status
-    return doors.give(redirect(_own_page(wanted) or url_for("suppliers.index")), "staff", secret)  # type: ignore[arg-type]
+        return page(form, wanted, error.text), error.status
+    return doors.give(redirect(doors.own_page(wanted) or url_for("suppliers.index")), "staff", secret)  # type: ignore[arg-type]
+
+
+@blueprint.post("/sign-in/passkey")
+@public("one must be able to sign in")
+def begin_with_passkey() -> ResponseReturnValue:
+    """Sign in with a passkey, which names its owner."""
+    wanted, answer = request.args.get("next", ""), request.form.get("answer", "")
+    try:
+        secret = signing_in.with_passkey(
+            challenge=challenges.taken("sign in"), answer=answer, request_id=g.request_id, origin=doors.origin()
+        )
+    except Invalid as error:
+        return page(SignInForm(formdata=None), wanted, error.text), error.status
+    return doors.give(redirect(doors.own_page(wanted) or url_for("suppliers.index")), "staff", secret)  # type: ignore[arg-type]
 
 
 @blueprint.post("/sign-out")
@@ -53,13 +66,7 @@ def sign_out() -> ResponseReturnValue:
     return doors.take_back(redirect(url_for("accounts.sign_in")), "staff")  # type: ignore[arg-type]
 
 
-def _own_page(address: str) -> str:
-    """Return an address of this portal, or nothing for one that leads elsewhere."""
-    if not address.isprintable():
-        return ""
-    try:
-        parts = urlsplit(address.replace("\\", "/"))
-    except ValueError:
-        return ""
-    own = address.startswith("/") and not address.startswith(("//", "/\\")) and not (parts.scheme or parts.netloc)
-    return address if own else ""
+def page(form: SignInForm, wanted: str, problem: str = "") -> str:
+    """Return the sign-in page, saying what went wrong."""
+    options = passkeys.to_use(challenges.offer("sign in"))
+    return render_template("accounts/sign_in.html", form=form, next=wanted, problem=problem, options=options)
