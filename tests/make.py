@@ -221,6 +221,13 @@ def closed(sponsor: Sponsor, values: Mapping[str, tuple[str, str]] | None = None
     return case
 
 
+def returned(case: Sent) -> None:
+    """Send the marked questions back to the supplier."""
+    with case.sponsor.app.app_context(), tenancy.scoped(case.sponsor.scope()):
+        row = reviewing.get(case.assessment_id)
+        reviewing.return_to_supplier(assessment=row, due_on=today() + timedelta(days=9), today=today())
+
+
 def close(case: Sent) -> None:
     """Close the review under the signature of QA."""
     with case.sponsor.app.app_context(), tenancy.scoped(case.sponsor.scope()):

@@ -93,7 +93,8 @@ def of_staff(cases: Filled, page: Page) -> Iterator[Page]:
     )
     for address in (
         "/suppliers/", "/suppliers/?text=nobody", "/suppliers/new", supplier, f"{supplier}/edit", f"{supplier}/send",
-        f"{supplier}/send/{make.KEY}", f"{supplier}/dossier/", f"{supplier}/audit?before=60", answering, closed,
+        f"{supplier}/send/{make.KEY}", f"{supplier}/dossier/", f"{supplier}/audit?before=60",
+        "/audit?kind=Answer&record=7", "/audit/review", answering, closed,
         f"{in_review}/review?show=undecided", f"{closed}/review?show=gaps", f"{closed}/rating", f"{in_review}/close",
     ):  # fmt: skip
         page.goto(address)

@@ -64,6 +64,19 @@ def test_an_answer_given_without_a_connection_is_saved_once_it_is_back(
     expect(status(page, QUESTION)).to_have_text(people.SAVED)
 
 
+def test_a_submitted_answer_is_saved_only_once_its_reason_is_typed(sponsor: make.Sponsor, enter: Enter) -> None:
+    case = make.submitted(sponsor)
+    make.judged(
+        case, lambda *said: ("question_back", "", "Which?") if said[0] == "P11-01" else make.usual_verdict(*said)
+    )
+    make.returned(case)
+    page = enter(case)
+    people.choose(page, "P11-01", "Partly implemented")
+    expect(status(page, "P11-01")).to_have_text("Not saved yet: say why you change it")
+    card(page, "P11-01").get_by_label("Why you change it").fill("One system was added")
+    expect(status(page, "P11-01")).to_have_text(people.SAVED)
+
+
 def test_what_is_typed_after_the_visit_has_ended_stays_on_the_page(
     app: Flask, sponsor: make.Sponsor, enter: Enter, browsers: Browsers
 ) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from portal.errors import Invalid
@@ -24,9 +22,7 @@ def returned(house) -> make.Sent:
     make.judged(
         case, lambda *said: ("question_back", "", "Which?") if said[0] == "P11-01" else make.usual_verdict(*said)
     )
-    with acting(house):
-        row, due = reviewing.get(case.assessment_id), make.today() + timedelta(days=9)
-        reviewing.return_to_supplier(assessment=row, due_on=due, today=make.today())
+    make.returned(case)
     return case
 
 
@@ -51,9 +47,7 @@ def test_the_reason_stands_in_the_trail_and_beside_the_answer_for_the_reviewer(h
     make.judged(
         case, lambda *said: ("question_back", "", "Which?") if said[0] == "P11-01" else make.usual_verdict(*said)
     )
-    with acting(house):
-        row, due = reviewing.get(case.assessment_id), make.today() + timedelta(days=9)
-        reviewing.return_to_supplier(assessment=row, due_on=due, today=make.today())
+    make.returned(case)
     with acting(case):
         answers.save(question_id="P11-01", raw=RAW, version=1, reason=f" {WHY} ")
     (entry, _), *_ = entries(house, record_type="Answer", action="changed", assessment_id=case.assessment_id)
