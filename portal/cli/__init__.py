@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "matrix": "portal.cli.data:matrix",
     "add-sponsor": "portal.cli.accounts:add_sponsor",
     "add-staff": "portal.cli.accounts:add_staff",
+    "end-factors": "portal.cli.accounts:end_factors",
 }
 
 

@@ -10,7 +10,7 @@ from portal import tenancy
 from portal.access import STAFF_ROLES
 from portal.cli.opening import opened
 from portal.forms.fields import EMAIL, tidy
-from portal.services.accounts import identities, people
+from portal.services.accounts import changes, factors, identities, people
 
 
 def words(_context: click.Context, _param: click.Parameter, value: str) -> str:
@@ -68,3 +68,16 @@ def add_staff(
             if identity_confirmed:
                 identities.confirm(person=person, how=identity_confirmed)
         click.echo(f"{email} is {role} now.")
+
+
+@click.command("end-factors")
+@click.argument("sponsor_id", type=click.UUID)
+@click.argument("email", callback=address)
+@click.option("--because", callback=words, required=True, help="What was lost, and how you know who asks.")
+def end_factors(sponsor_id: UUID, email: str, because: str) -> None:
+    """Cut off the second factors that a person lost: every stay ends, the person is told, the trail says why."""
+    with opened():
+        with tenancy.scoped(tenancy.system(sponsor_id, "command line")):
+            person = people.with_email(email)
+            count = factors.cut_off(person=changes.here(person.id), reason=because) if person else 0
+        click.echo(f"{email} has no second factor now; {count} were cut off." if person else f"Nobody is {email}.")

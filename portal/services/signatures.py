@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from portal import audit, manifest, tenancy
 from portal.db import Base, db, now
-from portal.errors import Conflict, Forbidden, Invalid
+from portal.errors import Conflict, Forbidden, Invalid, Unavailable
 from portal.models.accounts import Person, SignIn
 from portal.models.assessments import Visit
 from portal.models.signatures import Confirmation, Signature
@@ -148,17 +148,22 @@ def sign(
     meaning: str,
     content_digest: str,
     shown_digest: str,
+    last_change: datetime | None = None,
 ) -> Signature:
     """Sign a record's content as who confirmed it; call it before the record's state moves.
 
     Raises Conflict if the content is not what was shown, Invalid for a meaning that the record does not have or an
-    instruction that is not acknowledged, Forbidden for an identity that nobody confirmed.
+    instruction that is not acknowledged, Forbidden for an identity that nobody confirmed, Unavailable while the
+    clock shows a time before the last change of what is signed.
     """
     words = MEANINGS[type(record).__name__].get(meaning)
     if words is None:
         raise Invalid("Choose what your signature means.", field="meaning")
     if not manifest.same(content_digest, shown_digest):
         raise Conflict("The content changed after it was shown to you. Read it again; nothing was signed.")
+    if last_change is not None and now() < last_change:
+        # 11.50(a)(2): a signature that is older than what it signs would say something untrue.
+        raise Unavailable("The portal's clock was set back, so no signature can say its true time. Nothing was signed.")
     identities.refuse_unconfirmed(by.person_id)
     instructions.acknowledge(by.person_id, given=by.acknowledged)
     _keep_period(by.components)

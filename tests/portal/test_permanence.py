@@ -17,7 +17,10 @@ from sqlalchemy.exc import DBAPIError
 from portal import database
 from tests import make
 
-PERMANENT = ("audit_entry", "submission", "rating", "signature", "frozen_document")
+PERMANENT = (
+    "audit_entry", "submission", "rating", "signature", "frozen_document", "review_mark", "acknowledgement",
+    "confirmation",
+)  # fmt: skip
 CHANGES = (
     "UPDATE {table} SET id = id",
     "DELETE FROM {table}",
@@ -28,8 +31,10 @@ CHANGES = (
 
 @pytest.fixture(scope="module")
 def case(app: Flask) -> make.Sent:
-    """An assessment that went all the way, so that each permanent table has rows."""
-    return make.closed(make.sponsor(app))
+    """An assessment that went all the way and a reviewed trail, so that each permanent table has rows."""
+    case = make.closed(make.sponsor(app))
+    make.reviewed(case.sponsor)
+    return case
 
 
 @pytest.fixture

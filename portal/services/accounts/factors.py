@@ -59,6 +59,19 @@ def remove(*, person: Person, authenticator_id: UUID) -> Authenticator:
     return row
 
 
+def cut_off(*, person: Person, reason: str) -> int:
+    """Take away all that a person lost, recovery codes too, and return how much that was; every stay ends (11.300(c)).
+
+    For the operator alone: it counts with every sponsor, so no administrator of one may do it.
+    """
+    lost = of(person.id, *KINDS, "recovery")
+    audit.because(reason)
+    for row in lost:
+        row.removed_at = now()
+    changes.spread(person, "factor")
+    return len(lost)
+
+
 def note_use(row: Authenticator, *, counter: int, drift: int = 0) -> None:
     """Note the use of a factor, and in the trail how far its clock was off (11.300(e))."""
     row.counter, row.used_at = counter, now()

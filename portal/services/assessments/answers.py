@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -38,6 +39,17 @@ class Room:
     def open(self) -> bool:
         """Tell whether anything may still be changed, if not by everybody."""
         return lifecycle.allowed(self.assessment.state, "answer")
+
+    @property
+    def last_change(self) -> datetime:
+        """Return when an answer, a file or a verdict was last changed: nothing is signed at an earlier time."""
+        files = [file for group in self.evidence.values() for file in group]
+        return max(
+            self.assessment.sent_at,
+            *(row.saved_at for row in self.answers.values()),
+            *(file.withdrawn_at or file.uploaded_at for file in files),
+            *(row.at for row in self.verdicts.values()),
+        )
 
 
 def room(*, lock: bool = False) -> Room:

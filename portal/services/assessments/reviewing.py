@@ -160,7 +160,7 @@ def close(
     # Signing comes first: where it is refused, nothing has moved, and the page can be shown again.
     signatures.sign(
         record=row, assessment_id=assessment.id, by=confirmed, meaning=meaning,
-        content_digest=content_digest(row), shown_digest=shown_digest,
+        content_digest=content_digest(row), shown_digest=shown_digest, last_change=found.last_change,
     )  # fmt: skip
     moves.make(assessment, "close")
     assessment.closed_at = now()

@@ -114,7 +114,7 @@ def submit(*, credential: signatures.Credential, meaning: str, shown_digest: str
     # Signing comes first: where it is refused, nothing has moved, and the page can be shown again.
     signature = signatures.sign(
         record=submission, assessment_id=assessment.id, by=confirmed, meaning=meaning,
-        content_digest=submission.digest, shown_digest=shown_digest,
+        content_digest=submission.digest, shown_digest=shown_digest, last_change=found.last_change,
     )  # fmt: skip
     db.session.add(submission)
     moves.make(assessment, "submit")

@@ -158,3 +158,11 @@ def test_verify_reads_every_sponsor_as_the_application_does(portal, sponsor):
     make.supplier(sponsor)
     result = portal("verify")
     assert f"{sponsor.name}: " in result.output
+
+
+def test_lost_factors_are_cut_off_with_a_reason_and_of_a_known_person_alone(portal, sponsor_id, email):
+    add(portal, sponsor_id, email)
+    result = portal("end-factors", sponsor_id, email, "--because", "Telephone stolen")
+    assert (result.exit_code, result.output) == (0, f"{email} has no second factor now; 0 were cut off.\n")
+    assert portal("end-factors", sponsor_id, email).exit_code == 2
+    assert portal("end-factors", sponsor_id, f"x{email}", "--because", "Lost").output == f"Nobody is x{email}.\n"

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from portal import tenancy
-from portal.errors import Conflict, Forbidden, Invalid, TooMany
+from portal.errors import Conflict, Forbidden, Invalid, TooMany, Unavailable
 from portal.models.assessments import Rating
 from portal.models.signatures import Signature
 from portal.services import signatures
@@ -266,3 +266,15 @@ def test_a_signature_keeps_the_name_of_its_day(house, closed):
     with reading(house):
         row = signatures.of_assessment(closed.assessment_id)[0]
         assert (row.printed_name, row.title, row.components) == (closed.name, "Head of IT", "address and password")
+
+
+@pytest.mark.parametrize("act", [make.submit, make.close], ids=["submitting", "closing"])
+def test_11_50_nothing_is_signed_at_a_time_before_what_is_signed(house, act):
+    """While the clock shows a time before the last change, signing is refused and leaves no signature (H088)."""
+    case = make.answered(house) if act is make.submit else make.submitted(house)
+    make.signer(case) if act is make.submit else make.judged(case)
+    before = rows(case.sponsor, Signature, assessment_id=case.assessment_id)
+    with later(hours=-1), pytest.raises(Unavailable, match="clock was set back"):
+        act(case)
+    assert len(rows(case.sponsor, Signature, assessment_id=case.assessment_id)) == len(before)
+    act(case)

@@ -11,9 +11,10 @@ from uuid import uuid4
 import pyotp
 import pytest
 
+from portal import tenancy
 from portal.db import db, now
-from portal.models.accounts import Authenticator, SignIn, Tenant
-from portal.services.accounts import encryption
+from portal.models.accounts import Authenticator, Person, SignIn, Tenant
+from portal.services.accounts import encryption, factors
 from tests import make
 from tests.scopes import at, entries, later, rows, tampering
 
@@ -240,6 +241,23 @@ def test_11_300_c_a_lost_device_is_cut_off_by_its_owner_with_a_recovery_code(app
         given = {"factor": str(factor.id), "password": make.PASSWORD, "code": codes[1]}
         assert client.post("/account/factors/remove", data=given).status_code == 302
         assert inside(begin(sponsor))
+
+
+def test_11_300_c_the_operator_cuts_off_all_that_a_person_lost_and_says_why(app, sponsor, inbox):
+    """Without a device and without a code the operator ends the factors: stays end, the person is told, and why."""
+    client = sponsor.client("qa")
+    enrol(client)
+    with app.app_context(), tenancy.scoped(tenancy.system(sponsor.id, "command line")):
+        me = db.session.get_one(Person, sponsor.persons["qa"])
+        assert factors.cut_off(person=me, reason="Telephone stolen, known by voice") == 11
+    with later(minutes=1):
+        assert not inside(client)
+        assert inside(begin(sponsor))
+    make.do_jobs(app)
+    assert "your second factor was changed" in inbox.text(sponsor.emails["qa"])
+    assert {row.reason for row, new in entries(sponsor, record_type="Authenticator") if "removed_at" in new} == {
+        "Telephone stolen, known by voice"
+    }
 
 
 KNOWN = json.dumps({"rawId": "HANDLE"})
