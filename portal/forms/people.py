@@ -100,7 +100,8 @@ class JoinForm(Form):
 
 
 def _roles() -> SelectField:
-    return SelectField("Role", choices={role: role for role in STAFF_ROLES})
+    # The least that one can do here: more is given on purpose.
+    return SelectField("Role", choices={role: role for role in STAFF_ROLES}, default="viewer")
 
 
 class InviteForm(Form):
