@@ -68,7 +68,7 @@ def signs_in(page: Page, said: str) -> None:
     page.goto("/")
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Suppliers")
     expect(page.locator("tbody tr")).not_to_have_count(0)
 

@@ -17,7 +17,7 @@ from portal.services.assessments.visits import Respondent
 STAFF = Staff(uuid4(), uuid4(), "Ines Falk", "qa", "Asteria")
 RESPONDENT = Respondent(
     uuid4(), "Marta Conti", "m@cmo.example", "respondent", "Asteria", "qa@asteria.example", "Bellini", "Part 11",
-    date(2026, 12, 1),
+    date(2026, 12, 1), None,
 )  # fmt: skip
 
 
