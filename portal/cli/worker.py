@@ -7,9 +7,11 @@ import signal
 import time
 
 import click
+from flask import Flask
 
 from portal import config, outbox, redis_queue
 from portal.cli import opening
+from portal.db import db
 
 log = logging.getLogger(__name__)
 # Before a worker knocks at Redis again.
@@ -21,22 +23,30 @@ PAUSE_SECONDS = 5
 def worker_command(burst: bool) -> None:
     """Do the background jobs: what is due in the table, and with REDIS_URL what RQ hands out."""
     app = opening.ready()
-    settings: config.Config = app.extensions["portal.config"]
     with app.app_context():
-        if burst:
-            outbox.look_at_timetable()
-            outbox.drain()
-            listen(settings, burst=True)
-            return
-        sweeper = outbox.ThreadRunner(app)
-        sweeper.run()
         try:
-            while not listen(settings):
-                pause()
-        except KeyboardInterrupt:
-            log.info("told to stop while the sweeper works alone")
+            work(app, burst=burst)
         finally:
-            sweeper.stop()
+            db.engine.dispose()
+
+
+def work(app: Flask, *, burst: bool) -> None:
+    """Do what is due and what RQ hands out: once, or until told to stop."""
+    settings: config.Config = app.extensions["portal.config"]
+    if burst:
+        outbox.look_at_timetable()
+        outbox.drain()
+        listen(settings, burst=True)
+        return
+    sweeper = outbox.ThreadRunner(app)
+    sweeper.run()
+    try:
+        while not listen(settings):
+            pause()
+    except KeyboardInterrupt:
+        log.info("told to stop while the sweeper works alone")
+    finally:
+        sweeper.stop()
 
 
 def listen(settings: config.Config, *, burst: bool = False) -> bool:
