@@ -65,10 +65,14 @@ def begin(who: str, *, request_id: str, origin: str) -> Attempt:
     return Attempt(who, origin, request_id, everywhere or here)
 
 
-def right(attempt: Attempt) -> None:
-    """Start the counts afresh, as part of the present transaction: the person was proved."""
-    throttle.ease(throttle.PASSWORD, attempt.key, by=throttle.PASSWORD.most)
-    throttle.ease(throttle.PERSON, attempt.who, by=throttle.PERSON.most)
+def right(attempt: Attempt, *, whole: bool = True) -> None:
+    """Start the counts afresh, as part of the present transaction: the person was proved.
+
+    Where a second factor is still owed only this try is taken back: else whoever has the password could guess codes
+    for ever, with the password in between.
+    """
+    throttle.ease(throttle.PASSWORD, attempt.key, by=throttle.PASSWORD.most if whole else 1)
+    throttle.ease(throttle.PERSON, attempt.who, by=throttle.PERSON.most if whole else 1)
     # The others who tried from there are somebody else.
     throttle.ease(throttle.SOURCE, attempt.origin, by=1)
 

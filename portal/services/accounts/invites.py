@@ -18,7 +18,7 @@ from portal.errors import Conflict, Gone, Invalid, NotFound
 from portal.mail import Letter
 from portal.models.accounts import Membership, Person, StaffInvite
 from portal.models.outbox import OutboxRow
-from portal.services.accounts import attempts, doors, identities, passwords, people, sessions
+from portal.services.accounts import attempts, doors, factors, identities, passwords, people, sessions
 from portal.services.accounts.throttle import Pace, keep_pace
 
 LIFE = timedelta(days=7)
@@ -146,8 +146,9 @@ def accept(*, token: str, printed_name: str, title: str, password: str, request_
         raise Invalid(WRONG, field="password")
     row.accepted_at = now()
     membership = people.welcome_member(person=person, role=row.role)
-    identities.vouch(person.id, by_id=row.invited_by_id, by=row.invited_by, kind="staff", how=row.identity_how)
-    attempts.right(attempt)
+    if not identities.link_shown(row.email):
+        identities.vouch(person.id, by_id=row.invited_by_id, by=row.invited_by, kind="staff", how=row.identity_how)
+    attempts.right(attempt, whole=not factors.of(person.id))
     db.session.flush()
     return sessions.begin(membership, proved_by="password", origin=origin)
 

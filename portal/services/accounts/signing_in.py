@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from portal import tenancy
 from portal.errors import Invalid, TooMany
-from portal.services.accounts import attempts, passkeys, passwords, people, rooms, sessions
+from portal.services.accounts import attempts, factors, passkeys, passwords, people, rooms, sessions
 from portal.services.accounts.passkeys import Challenge
 
 WRONG = sessions.NO_ROLE
@@ -45,7 +45,7 @@ def with_password(*, email: str, password: str, request_id: str, origin: str) ->
         attempts.put_on_record(attempt, person_id, "accounts.sign_in_failed")
         raise Invalid(WRONG)
     secret = sessions.begin_for(person_id, proved_by="password", request_id=request_id, origin=origin)
-    attempts.right(attempt)
+    attempts.right(attempt, whole=not factors.of(person_id))
     return secret
 
 

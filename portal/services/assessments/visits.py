@@ -211,7 +211,8 @@ def enter(*, secret: str, request_id: str, origin: str, writes: bool) -> Respond
         knocking = Scope(tenant_id, sessions.NOBODY, request_id, origin, writes=writes, stay_id=visit_id)
         tenancy.enter(knocking)
         found = _visit(visit_id)
-        if sessions.is_over(found.started_at, found.seen_at, found.ended_at):
+        cut_off = found.stays_from is not None and found.started_at < found.stays_from
+        if cut_off or sessions.is_over(found.started_at, found.seen_at, found.ended_at):
             continue
         _refuse_dead(found)
         if now() - found.seen_at > sessions.NOTED_EVERY:
@@ -234,7 +235,7 @@ def _visit(visit_id: UUID) -> Any:
     """Return what the door needs of a visit, column by column: it is read with each request, and changes nothing."""
     statement = (
         select(
-            Visit.started_at, Visit.seen_at, Visit.ended_at, Visit.person_id, Person.printed_name,
+            Visit.started_at, Visit.seen_at, Visit.ended_at, Visit.person_id, Person.printed_name, Person.stays_from,
             Invite.id.label("invite_id"), Invite.name, Invite.email, Invite.withdrawn_at, Invite.expires_at,
             Assessment.id.label("assessment_id"), Assessment.title, Assessment.due_on,
             Introduction.sections, Supplier.legal_name, Tenant.name.label("tenant_name"), Tenant.contact_email,

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import make_url
 
-from portal.db import now
+from portal.db import db, now
+from portal.models.accounts import Person
 from portal.models.assessments import Invite, MailedCode, Visit
 from portal.services.assessments import answers, reviewing, sending
 from portal.views import rooms
@@ -202,3 +203,13 @@ def test_coming_back_in_another_browser_goes_on_where_it_stopped(case, inbox):
         client, digits = make.asker(case, inbox)
         client.post("/code", data={"digits": digits})
         assert client.get("/answering").location == "/answering/records"
+
+
+def test_a_visit_ends_when_its_persons_password_changes(house, inbox):
+    case = make.sent(house)
+    person_id = make.signer(case)
+    client = make.visitor(case, inbox)
+    assert client.get("/answering/receipt").status_code != 401
+    with acting(house, "admin"):
+        db.session.get_one(Person, person_id).stays_from = now()
+    assert client.get("/answering/receipt").status_code == 401

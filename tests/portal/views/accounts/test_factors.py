@@ -206,6 +206,19 @@ def test_11_300_d_codes_are_guessed_no_oftener_than_passwords(app, sponsor):
     assert len(entries(sponsor, action="accounts.factor_failed")) == 5
 
 
+def test_11_300_d_the_password_in_between_gives_no_further_tries_at_the_code(app, sponsor, inbox):
+    """Whoever has the password guesses no more codes by signing in again, and the alarm sounds all the same."""
+    enrol(sponsor.client("qa"))
+    with at(now() + timedelta(minutes=1)):
+        client = begin(sponsor)
+        assert [give(client, "000000").status_code for _ in range(4)] == [422] * 4
+        client = begin(sponsor)
+        assert give(client, "000000").status_code == 422
+        assert give(client, "000000").status_code == 429
+        make.do_jobs(app)
+    assert "wrong credentials too often in your name" in inbox.text(sponsor.emails["qa"])
+
+
 def test_a_half_way_stay_adds_no_other_factor_and_opens_nothing(sponsor):
     enrol(sponsor.client("qa"))
     with later(minutes=1):

@@ -6,12 +6,13 @@ import re
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 
 from portal.db import db
-from portal.errors import Conflict
+from portal.errors import Conflict, Forbidden
 from portal.models.accounts import Membership, Person, SignIn, StaffInvite
 from portal.models.signatures import Confirmation
-from portal.services.accounts import members, people
+from portal.services.accounts import identities, members, people
 from tests import make
 from tests.scopes import acting, at_once, entries, later, reading, rows, trying
 
@@ -168,6 +169,22 @@ def test_without_a_mail_server_the_link_is_shown_to_pass_on_and_that_is_on_recor
     assert mailless.test_client().get(path).status_code == 200
     assert entries(sponsor, action="invite.link_shown")
     assert sponsor.client("admin").post(f"/people/invites/{row.id}/link").status_code == 409
+
+
+def test_11_100_b_whoever_saw_a_link_of_an_invitation_confirms_nobody_who_came_in_by_it(mailless, app, sponsor):
+    """Without a mail server the link could be opened by whoever saw it, so that word makes no confirmation."""
+    client = mailless.test_client()
+    client.post("/sign-in", data={"email": sponsor.emails["admin"], "password": make.PASSWORD})
+    email = f"nora-{uuid4().hex[:12]}@sponsor.example"
+    form = {"name": "Nora Lind", "email": email, "role": "approver", "identity_how": "Met in person"}
+    client.post("/people/invites", data=form)
+    page = client.post(f"/people/invites/{rows(sponsor, StaffInvite, email=email)[0].id}/link")
+    path = LINK.search(page.text.replace('"', " "))[1]
+    assert mailless.test_client().post(path, data=NEW).status_code == 302
+    with trying(sponsor, "admin"), pytest.raises(Forbidden, match="link or code yourself"):
+        person = people.with_email(email)
+        assert not db.session.scalar(select(Confirmation.id).where(Confirmation.person_id == person.id))
+        identities.confirm(person=person, how="Met in person")
 
 
 def test_11_10_d_a_role_that_is_changed_acts_at_the_next_request(app, sponsor):
