@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
-from portal import config, create_app, tenancy
+from portal import config, create_app, database, tenancy
 from portal.db import db
 from tests import make
 
@@ -65,3 +65,12 @@ def printing(settings: config.Config) -> Iterator[Flask]:
 def in_production(settings: config.Config) -> Iterator[Flask]:
     """An installation in production mode, for what is only allowed short of it."""
     yield from _another(settings, mode="production")
+
+
+@pytest.fixture
+def owner(database_urls: tuple[str, str]) -> Iterator[Connection]:
+    """Whoever owns the tables."""
+    engine = database.owner_engine(database_urls[1])
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()

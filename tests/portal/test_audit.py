@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import Connection, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from portal import audit, database, manifest, tenancy
+from portal import audit, manifest, tenancy
 from portal.audit import BulkRefused
 from portal.db import db, now
 from portal.errors import Unwritten
@@ -288,15 +288,6 @@ def refusing_entries(owner: Connection) -> Iterator[None]:
     finally:
         owner.execute(text(drop))
         owner.commit()
-
-
-@pytest.fixture
-def owner(database_urls: tuple[str, str]) -> Iterator[Connection]:
-    """Whoever owns the tables."""
-    engine = database.owner_engine(database_urls[1])
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
-from portal import access, database, tenancy
+from portal import access, tenancy
 from portal.db import db, now
 from portal.models.accounts import Person
 from tests import make
@@ -19,15 +19,6 @@ from tests.portal.foreign import kept_for
 
 JSON = {"Accept": "application/json"}
 ADDRESS, ANSWER = "/answering/answers/P11-01", {"version": "0", "value": "no", "comment": "Not yet"}
-
-
-@pytest.fixture
-def owner(database_urls: tuple[str, str]) -> Iterator[Connection]:
-    """Whoever owns the tables."""
-    engine = database.owner_engine(database_urls[1])
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
 
 
 @contextmanager

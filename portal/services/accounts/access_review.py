@@ -20,6 +20,7 @@ from portal.models.suppliers import Supplier
 from portal.services import signatures
 from portal.services.accounts import invites, members
 from portal.services.accounts.members import Member
+from portal.services.audit import marks
 from portal.services.signatures import Credential
 
 KIND, MEANING = "access", "access"
@@ -109,12 +110,8 @@ def mark(*, credential: Credential, meaning: str, shown_digest: str, remark: str
     found = report()
     if not manifest.same(found.digest, shown_digest):
         raise Conflict("The report has changed since it was shown. Read it again; nothing was signed.")
-    said = {**found.content(), "reviewer": tenancy.scope().actor.id, "remark": remark.strip()}
-    content = manifest.canonical(said).decode()
-    row = ReviewMark(
-        kind=KIND, from_on=_since(today), until_on=today, content=content, digest=manifest.text_digest(content),
-        remark=remark.strip(), by=tenancy.scope().actor.name, at=now(),
-    )  # fmt: skip
+    said = {**found.content(), "reviewer": tenancy.scope().actor.id}
+    row = marks.drawn_up(kind=KIND, said=said, remark=remark, from_on=_since(today), until_on=today)
     signatures.sign(
         record=row, assessment_id=None, by=by, meaning=meaning, content_digest=row.digest, shown_digest=row.digest
     )
@@ -130,10 +127,4 @@ def _since(today: date) -> date:
 
 def signed() -> list[tuple[ReviewMark, Signature]]:
     """Return each mark with its signature, newest first."""
-    statement = (
-        select(ReviewMark, Signature)
-        .join(Signature, (Signature.record_id == ReviewMark.id) & (Signature.tenant_id == ReviewMark.tenant_id))
-        .where(ReviewMark.kind == KIND)
-        .order_by(ReviewMark.at.desc())
-    )
-    return [(row, given) for row, given in db.session.execute(statement)]
+    return marks.of_kind(KIND)

@@ -124,11 +124,7 @@ def mark(
         raise Invalid("There is no entry in these days. Choose others.")
     if not manifest.same(period.digest, shown_digest):
         raise Conflict("What this mark stands for has changed since it was shown. Read it again; nothing was signed.")
-    content = manifest.canonical({**period.content(), "remark": remark.strip()}).decode()
-    row = ReviewMark(
-        kind=KIND, from_on=from_on, until_on=until_on, content=content, digest=manifest.text_digest(content),
-        remark=remark.strip(), by=tenancy.scope().actor.name, at=now(),
-    )  # fmt: skip
+    row = drawn_up(kind=KIND, said=period.content(), remark=remark, from_on=from_on, until_on=until_on)
     signatures.sign(
         record=row, assessment_id=None, by=by, meaning=meaning, content_digest=row.digest, shown_digest=row.digest
     )
@@ -136,15 +132,30 @@ def mark(
     return row
 
 
-def signed() -> list[tuple[ReviewMark, Mapping[str, Any], Signature]]:
-    """Return each mark with what it says and its signature, newest first."""
+def drawn_up(*, kind: str, said: Mapping[str, Any], remark: str, from_on: date, until_on: date) -> ReviewMark:
+    """Return a mark of a kind that is still to be signed: what was looked at, and the remark."""
+    remark = remark.strip()
+    content = manifest.canonical({**said, "remark": remark}).decode()
+    return ReviewMark(
+        kind=kind, from_on=from_on, until_on=until_on, content=content, digest=manifest.text_digest(content),
+        remark=remark, by=tenancy.scope().actor.name, at=now(),
+    )  # fmt: skip
+
+
+def of_kind(kind: str) -> list[tuple[ReviewMark, Signature]]:
+    """Return each mark of a kind with its signature, newest first."""
     statement = (
         select(ReviewMark, Signature)
         .join(Signature, (Signature.record_id == ReviewMark.id) & (Signature.tenant_id == ReviewMark.tenant_id))
-        .where(ReviewMark.kind == KIND)
+        .where(ReviewMark.kind == kind)
         .order_by(ReviewMark.at.desc())
     )
-    return [(row, manifest.parsed(row.content), given) for row, given in db.session.execute(statement)]
+    return [(row, given) for row, given in db.session.execute(statement)]
+
+
+def signed() -> list[tuple[ReviewMark, Mapping[str, Any], Signature]]:
+    """Return each mark with what it says and its signature, newest first."""
+    return [(row, manifest.parsed(row.content), given) for row, given in of_kind(KIND)]
 
 
 def left_open() -> list[Left]:
